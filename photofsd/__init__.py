@@ -1,0 +1,1 @@
+"""photofsd: your photo library, as a file system."""

@@ -1,0 +1,1 @@
+"""Sizing and projection: pure functions over measured figures."""

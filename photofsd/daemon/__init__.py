@@ -1,0 +1,1 @@
+"""The running daemon: the only composition root."""

@@ -1,0 +1,127 @@
+"""One tree of errors. The class carries the policy (exit code, retry); the raiser passes the facts.
+
+A message says what is wrong, where, and what to do. Only fuse/errno.py turns these into errnos, only
+cli/main.py prints them and exits.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PhotofsdError(Exception):
+    """Base of everything we raise on purpose."""
+
+    exit_code: ClassVar[int] = 1
+    may_pass: ClassVar[bool] = False
+    """Claim: trying again later, with nothing changed, may succeed."""
+
+
+class UsageError(PhotofsdError):
+    """The caller asked for something that makes no sense."""
+
+    exit_code = 2
+
+
+class DaemonNotRunning(PhotofsdError):
+    """The command needs the daemon and nobody answers at its socket."""
+
+    exit_code = 3
+
+
+class PartlyDone(PhotofsdError):
+    """Some of it worked; the message says what did not."""
+
+    exit_code = 4
+
+
+class BadConfig(PhotofsdError):
+    """The configuration cannot be used (EX_CONFIG: systemd does not restart on it)."""
+
+    exit_code = 78
+
+
+class BadQuery(UsageError):
+    """A query that cannot be parsed.
+
+    position: index into `query` where the trouble starts, for the caret.
+    """
+
+    def __init__(self, reason: str, query: str, position: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.query = query
+        self.position = position
+
+    def __str__(self) -> str:
+        return f"{self.reason}\n  {self.query}\n  {' ' * self.position}^"
+
+
+class StoreError(PhotofsdError):
+    """The store cannot be opened, read or written."""
+
+
+class StoreFull(StoreError):
+    """The disk under the state folder is full: processing pauses until there is room."""
+
+    may_pass = True
+
+
+class StoreBusy(StoreError):
+    """Another process holds the store for writing."""
+
+
+class LibraryOffline(PhotofsdError):
+    """The library folder is not there, empty, or fails: nothing is concluded from that."""
+
+    may_pass = True
+
+
+class FileUnreadable(PhotofsdError):
+    """Reading failed below us (EIO, ESTALE, time-out): the file system's trouble, so it may pass."""
+
+    may_pass = True
+
+
+class FileChanged(PhotofsdError):
+    """The file vanished or changed while it was read: the scan will say what is true now."""
+
+
+class FileUndecodable(PhotofsdError):
+    """The content cannot be understood. It stays so until the file or the stage's version changes."""
+
+
+class ChildDied(PhotofsdError):
+    """A child process died or hung over its work."""
+
+    may_pass = True
+
+
+class TreeError(PhotofsdError):
+    """Base of the refusals of the generated tree."""
+
+
+class NoSuchEntry(TreeError):
+    """There is no such name in that folder."""
+
+
+class AlreadyThere(TreeError):
+    """The name is taken."""
+
+
+class ReadOnlyTree(TreeError):
+    """This part of the tree is generated and cannot be changed."""
+
+
+class NotPermitted(TreeError):
+    """The tree can be changed here, but not like this; the message goes to /.photofsd/last-error."""
+
+
+class NotEmpty(TreeError):
+    """The folder still holds something."""
+
+
+class TooSlow(TreeError):
+    """The answer was not ready within the time limit."""
+
+    may_pass = True

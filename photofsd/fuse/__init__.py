@@ -1,0 +1,1 @@
+"""The mount: the only floor that imports pyfuse3."""

@@ -1,0 +1,1 @@
+"""What is on the NAS: scanning, watching, settling, the vanish guard."""

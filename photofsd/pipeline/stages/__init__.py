@@ -1,0 +1,1 @@
+"""The stages: one file each, a function from a file to facts."""

@@ -1,0 +1,1 @@
+"""Questions to the library: selections, facets, the query language."""

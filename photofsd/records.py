@@ -1,0 +1,127 @@
+"""What is known of a folder, a file, a photo: the records that travel between floors and into the store.
+
+Encoded with msgspec as msgpack maps without defaults, so that a field may be added and old rows still read.
+Times are ns since 1970 (UTC) unless a name says `local`; paths and names are bytes as the kernel gives them.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from photofsd.types import AssetId, DateSource, DirId, FileId, Kind
+
+
+class Record(msgspec.Struct, omit_defaults=True, frozen=True):
+    """Base of all records: immutable; `msgspec.structs.replace` makes a changed copy."""
+
+
+class DirRecord(Record):
+    """One folder of a library.
+
+    mtime_ns: the folder's own at the last complete listing; 0 = list it again.
+    dev:      st_dev of the folder, to notice that a file system mounted below the library went away.
+    """
+
+    parent: DirId
+    name: bytes
+    mtime_ns: int = 0
+    dev: int = 0
+
+
+class FileRecord(Record):
+    """One path in a library. `asset` is None until `identify` has read it (and for sidecars)."""
+
+    dir: DirId
+    name: bytes
+    size: int
+    mtime_ns: int
+    inode: int
+    kind: Kind
+    asset: AssetId | None = None
+
+
+class AssetRecord(Record):
+    """One photo or video: a content, whatever its paths.
+
+    content:    blake3 digest, 32 bytes.
+    name:       the view name, unique in the library, fixed.
+    files:      live paths, best first; empty = gone (kept: it may come back with its names and tags).
+    added_ns:   when it was first seen; changed_ns: when its content or facts last changed.
+    """
+
+    content: bytes
+    size: int
+    name: bytes
+    kind: Kind
+    files: tuple[FileId, ...] = ()
+    added_ns: int = 0
+    changed_ns: int = 0
+    file_mtime_ns: int = 0
+
+
+class Taken(Record):
+    """When a photo was taken: the wall clock of that place.
+
+    local_ns:   the wall-clock time as if it were UTC, ns since 1970, negative before.
+    offset_min: minutes east of UTC where the file says so.
+    """
+
+    local_ns: int
+    source: DateSource
+    offset_min: int | None = None
+
+
+class Metadata(Record):
+    """What a file says about itself (stage `metadata`). Text is NFC, stripped, never empty; absent is None.
+
+    width, height: pixels as stored, before `orientation` (EXIF 1..8).
+    latitude, longitude: degrees, WGS 84. rating: 0..5, -1 = rejected. duration_s: videos and animations.
+    types: values of Facet.TYPE that apply, e.g. ("raw",) or ("png", "screenshot").
+    problems: one line each for what was wrong with the file, empty when nothing was.
+    """
+
+    format: str
+    kind: Kind
+    width: int | None = None
+    height: int | None = None
+    orientation: int = 1
+    taken: Taken | None = None
+    make: str | None = None
+    model: str | None = None
+    camera: str | None = None
+    lens: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude_m: float | None = None
+    tags: tuple[str, ...] = ()
+    rating: int | None = None
+    title: str | None = None
+    caption: str | None = None
+    software: str | None = None
+    iso: int | None = None
+    f_number: float | None = None
+    exposure_s: float | None = None
+    focal_mm: float | None = None
+    duration_s: float | None = None
+    types: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class Place(Record):
+    """The nearest known place of a photo (stage `places`); latitude and longitude are the place's own."""
+
+    country: str
+    region: str
+    city: str
+    latitude: float
+    longitude: float
+    distance_km: float
+
+
+class Failure(Record):
+    """A job that will not run again by itself."""
+
+    reason: str
+    attempts: int
+    version: int
+    at_ns: int

@@ -1,0 +1,1 @@
+"""What the daemon knows: the only floor that imports lmdb."""

@@ -1,0 +1,67 @@
+"""The words that every floor shares: ids, kinds of files, where a date came from."""
+
+from __future__ import annotations
+
+import enum
+from typing import NewType
+
+AssetId = NewType("AssetId", int)
+"""u32, dense, never reused: the roaring bit, the vector row and (plus an offset) the inode."""
+
+FileId = NewType("FileId", int)
+"""u32, dense, never reused: one path in a library folder."""
+
+DirId = NewType("DirId", int)
+"""u32, dense, never reused: one folder of a library; 0 is the parent of the library roots."""
+
+NO_DIR = DirId(0)
+
+
+class Kind(enum.IntEnum):
+    """What a file of the library is to us."""
+
+    IMAGE = 1
+    RAW = 2
+    VIDEO = 3
+    SIDECAR = 4
+
+
+class DateSource(enum.StrEnum):
+    """Where a photo's date came from, most trusted first."""
+
+    EXIF = "exif"
+    XMP = "xmp"
+    IPTC = "iptc"
+    CONTAINER = "container"
+    GPS = "gps"
+    SIDECAR = "sidecar"
+    NAME = "name"
+    FOLDER = "folder"
+    MTIME = "mtime"
+
+    @property
+    def is_guess(self) -> bool:
+        """Claim: nothing says when the photo was taken but the file's own modification time."""
+        return self is DateSource.MTIME
+
+
+class Facet(enum.IntEnum):
+    """The kinds of facet that the store keeps a roaring bitmap for, one bitmap a value.
+
+    The numbers are on disk: never renumber, only add.
+    """
+
+    LIVE = 1  # value b"": assets with at least one file in a library
+    YEAR = 2  # b"2024"; b"" = undated
+    MONTH = 3  # b"202406"
+    DAY = 4  # b"20240615"
+    CAMERA = 5  # b"Canon EOS 7D"
+    LENS = 6
+    TYPE = 7  # b"raw", b"heic", b"video", b"screenshot" ...
+    PLACE = 8  # b"Italy", b"Italy/Tuscany", b"Italy/Tuscany/Arezzo"
+    TAG = 9
+    RATING = 10  # b"0" .. b"5"
+    HAS = 11  # b"gps", b"copies", b"date" ...
+    WORD = 12  # field letter + folded token, b"nimg", b"fsafari": see query/words.py
+    CELL = 13  # quarter-degree cell, b"+0043.25+0011.75": see query/near.py
+    DIR = 14  # decimal DirId of the folder that holds a file of the asset

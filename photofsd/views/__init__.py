@@ -1,0 +1,1 @@
+"""The generated folders: one file a view."""

@@ -1,0 +1,1 @@
+"""What a generated folder is, without any file system in sight."""
