@@ -15,7 +15,7 @@ class Record(msgspec.Struct, omit_defaults=True, frozen=True):
     """Base of all records: immutable; `msgspec.structs.replace` makes a changed copy."""
 
 
-class DirRecord(Record):
+class DirRecord(Record, frozen=True):
     """One folder of a library.
 
     mtime_ns: the folder's own at the last complete listing; 0 = list it again.
@@ -28,7 +28,7 @@ class DirRecord(Record):
     dev: int = 0
 
 
-class FileRecord(Record):
+class FileRecord(Record, frozen=True):
     """One path in a library. `asset` is None until `identify` has read it (and for sidecars)."""
 
     dir: DirId
@@ -40,7 +40,7 @@ class FileRecord(Record):
     asset: AssetId | None = None
 
 
-class AssetRecord(Record):
+class AssetRecord(Record, frozen=True):
     """One photo or video: a content, whatever its paths.
 
     content:    blake3 digest, 32 bytes.
@@ -59,7 +59,7 @@ class AssetRecord(Record):
     file_mtime_ns: int = 0
 
 
-class Taken(Record):
+class Taken(Record, frozen=True):
     """When a photo was taken: the wall clock of that place.
 
     local_ns:   the wall-clock time as if it were UTC, ns since 1970, negative before.
@@ -71,7 +71,7 @@ class Taken(Record):
     offset_min: int | None = None
 
 
-class Metadata(Record):
+class Metadata(Record, frozen=True):
     """What a file says about itself (stage `metadata`). Text is NFC, stripped, never empty; absent is None.
 
     width, height: pixels as stored, before `orientation` (EXIF 1..8).
@@ -107,7 +107,7 @@ class Metadata(Record):
     problems: tuple[str, ...] = ()
 
 
-class Place(Record):
+class Place(Record, frozen=True):
     """The nearest known place of a photo (stage `places`); latitude and longitude are the place's own."""
 
     country: str
@@ -118,7 +118,7 @@ class Place(Record):
     distance_km: float
 
 
-class Failure(Record):
+class Failure(Record, frozen=True):
     """A job that will not run again by itself."""
 
     reason: str
