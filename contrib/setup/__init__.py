@@ -1,0 +1,1 @@
+"""What `make` calls: system packages, the virtual environment, a trial run."""

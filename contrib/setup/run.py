@@ -1,0 +1,117 @@
+"""A trial run in the foreground: the daemon on a library, what to try once it is mounted, a clean end by Ctrl-C.
+
+The daemon gets the terminal to itself, so that Ctrl-C reaches it alone: `make` above us then ends with the daemon's
+own exit code instead of its "Interrupt".
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+POLL_S = 0.2
+HINTS = """
+Mounted at {mount}. In another terminal, or in a file manager:
+
+  ls {mount}
+  ls {mount}/by-date
+  ls "{mount}/search/beach"
+  cat {mount}/.photofsd/status
+  photofsd is {program}
+
+Ctrl-C ends it; the photos in {library} are never changed.
+"""
+
+
+def main() -> int:
+    """Run the daemon until it ends and return its exit code."""
+    arguments = _arguments()
+    _refuse_without_fuse()
+    arguments.mount.mkdir(parents=True, exist_ok=True)
+    arguments.state.mkdir(parents=True, exist_ok=True)
+    program = Path(sys.executable).with_name("photofsd")
+    daemon = subprocess.Popen(
+        [program, "run", "--library", arguments.library, "--mount", arguments.mount, "--state", arguments.state],
+        process_group=0,
+    )
+    _pass_on_signals(daemon)
+    hints = HINTS.format(mount=arguments.mount, library=arguments.library, program=program)
+    threading.Thread(target=_say_when_mounted, args=(daemon, arguments.mount, hints), daemon=True).start()
+    with _Terminal(daemon.pid):
+        return _exit_code(daemon.wait())
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("library", "mount", "state"):
+        parser.add_argument(f"--{name}", type=lambda text: Path(text).expanduser(), required=True)
+    arguments = parser.parse_args()
+    if not arguments.library.is_dir():
+        parser.exit(1, f"photofsd: {arguments.library} is no folder: give one with PHOTOS=DIR\n")
+    return arguments
+
+
+def _refuse_without_fuse() -> None:
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        sys.exit(
+            "photofsd: /dev/fuse is missing or closed to this user: load the fuse module, or give the container it"
+        )
+
+
+def _pass_on_signals(daemon: subprocess.Popen[bytes]) -> None:
+    """End the daemon when we are told to end, or when the terminal goes (its own SIGHUP means reload)."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        daemon.terminate()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+
+
+def _say_when_mounted(daemon: subprocess.Popen[bytes], mount: Path, hints: str) -> None:
+    pause = threading.Event()
+    while daemon.poll() is None:
+        if mount.is_mount():
+            print(hints, flush=True)
+            return
+        pause.wait(POLL_S)
+
+
+def _exit_code(returned: int) -> int:
+    return returned if returned >= 0 else 128 - returned
+
+
+class _Terminal:
+    """Lends the terminal, where there is one and it is ours, to another process group."""
+
+    def __init__(self, group: int) -> None:
+        self._group = group
+        self._is_ours = sys.stdin.isatty() and os.tcgetpgrp(0) == os.getpgrp()
+
+    def __enter__(self) -> None:
+        self._give(self._group)
+
+    def __exit__(self, *_: object) -> None:
+        self._give(os.getpgrp())
+
+    def _give(self, group: int) -> None:
+        if not self._is_ours:
+            return
+        # A background group that touches the terminal is stopped by SIGTTOU.
+        before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        try:
+            os.tcsetpgrp(0, group)
+        except ProcessLookupError:
+            pass  # the daemon ended before it could be given anything
+        finally:
+            signal.signal(signal.SIGTTOU, before)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
