@@ -1,0 +1,30 @@
+"""What every test may ask for: marks by folder, and the test photos beside the checkout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+FOLDER_MARKS = ("mount", "systemd", "bench")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of a folder by its name, and those that ask for `test_data`."""
+    for item in items:
+        floor = item.path.relative_to(TESTS).parts[0]
+        if floor in FOLDER_MARKS:
+            item.add_marker(floor)
+        if "test_data" in getattr(item, "fixturenames", ()):
+            item.add_marker("data")
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real photos with its manifest.csv; skips where it is absent."""
+    folder = Path(os.environ.get("PHOTOFSD_TEST_DATA") or TESTS.parent.parent / "shared" / "data")
+    if not (folder / "manifest.csv").is_file():
+        pytest.skip(f"no test photos: {folder}/manifest.csv is absent (PHOTOFSD_TEST_DATA names another place)")
+    return folder
