@@ -8,11 +8,30 @@ from __future__ import annotations
 
 import msgspec
 
-from photofsd.types import AssetId, DateSource, DirId, FileId, Kind
+from photofsd.types import AssetId, DateSource, DirId, FileId, Kind, Subject
 
 
 class Record(msgspec.Struct, omit_defaults=True, frozen=True):
     """Base of all records: immutable; `msgspec.structs.replace` makes a changed copy."""
+
+
+class LibraryRecord(Record, frozen=True):
+    """One library folder, as configured.
+
+    path:       absolute. dir: its root folder.
+    is_online:  what the last look said; see library/marker.py for how that is decided.
+    fsid:       identity of the file system that it lay on, 0 = never seen.
+    has_marker: the user's marker file has been seen there, so that its absence means offline.
+    scanned_ns: when the last complete scan ended, 0 = never; swept_ns: the last that looked at every file.
+    """
+
+    path: bytes
+    dir: DirId
+    is_online: bool = False
+    fsid: int = 0
+    has_marker: bool = False
+    scanned_ns: int = 0
+    swept_ns: int = 0
 
 
 class DirRecord(Record, frozen=True):
@@ -125,3 +144,21 @@ class Failure(Record, frozen=True):
     attempts: int
     version: int
     at_ns: int
+
+
+class StageRecord(Record, frozen=True):
+    """A stage as the store knows it: its number in keys, whose jobs it has, whether the user paused it."""
+
+    number: int
+    version: int
+    subject: Subject
+    is_paused: bool = False
+
+
+class JobRecord(Record, frozen=True):
+    """Something that has to be done. priority: 0 runs first; not_before_ms: wall clock; error: of the last try."""
+
+    priority: int
+    not_before_ms: int = 0
+    attempts: int = 0
+    error: str | None = None

@@ -26,6 +26,13 @@ class Kind(enum.IntEnum):
     SIDECAR = 4
 
 
+class Subject(enum.StrEnum):
+    """What a stage works on: a path (before its content is known) or an asset."""
+
+    FILE = "file"
+    ASSET = "asset"
+
+
 class DateSource(enum.StrEnum):
     """Where a photo's date came from, most trusted first."""
 

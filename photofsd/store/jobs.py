@@ -1,0 +1,196 @@
+"""The queue: what has to be done, in what order, what has been done, what failed. Durable, exactly once.
+
+A job is (stage, subject). Its result and its removal are one transaction, so whatever is killed when, a result is
+there with its job gone, or neither. Who may run now, retries and pauses are policy: see pipeline/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from photofsd.records import Failure, JobRecord, StageRecord
+from photofsd.store.schema import DUE_KEY, STAGE_SUBJECT, Tables
+from photofsd.types import Subject
+
+if TYPE_CHECKING:
+    from photofsd.store.transaction import ReadTransaction, WriteTransaction
+
+NEW = 0
+"""Priority of what has just arrived."""
+BACKLOG = 1
+"""Priority of what was there before, and of everything done again."""
+
+
+class Counts(NamedTuple):
+    """How a stage stands."""
+
+    queued: int
+    done: int
+    failed: int
+
+
+def stages(txn: ReadTransaction) -> dict[str, StageRecord]:
+    """Every stage that the store has ever known, by name."""
+    return {key.decode(): txn.decode(value, StageRecord) for key, value in txn.items(Tables.STAGES)}
+
+
+def stage(txn: ReadTransaction, name: str) -> StageRecord:
+    """The stage called `name`. Raises KeyError."""
+    record = txn.record(Tables.STAGES, name.encode(), StageRecord)
+    if record is None:
+        raise KeyError(name)
+    return record
+
+
+def register(txn: WriteTransaction, name: str, version: int, subject: Subject) -> StageRecord | None:
+    """Make a stage known. Returns the former record when its version was another: its work is to be done again."""
+    known = txn.record(Tables.STAGES, name.encode(), StageRecord)
+    if known is None:
+        txn.put_record(Tables.STAGES, name.encode(), StageRecord(txn.count(Tables.STAGES) + 1, version, subject))
+        return None
+    if known.version == version:
+        return None
+    txn.put_record(Tables.STAGES, name.encode(), msgspec.structs.replace(known, version=version))
+    return known
+
+
+def pause(txn: WriteTransaction, name: str, *, is_paused: bool) -> None:
+    """Pause a stage or let it go on; survives a restart."""
+    record = msgspec.structs.replace(stage(txn, name), is_paused=is_paused)
+    txn.put_record(Tables.STAGES, name.encode(), record)
+
+
+def counts(txn: ReadTransaction, record: StageRecord) -> Counts:
+    """How many subjects are queued, done and failed."""
+    return Counts(*(txn.counter(_counter(what, record.number)) for what in Counts._fields))
+
+
+def _counter(what: str, number: int) -> bytes:
+    return b"%b:%d" % (what.encode(), number)
+
+
+def _due_key(number: int, job: JobRecord, subject: int) -> bytes:
+    return DUE_KEY.pack(number, job.priority, job.not_before_ms, subject)
+
+
+def get(txn: ReadTransaction, record: StageRecord, subject: int) -> JobRecord | None:
+    """The job of that stage for that subject."""
+    return txn.record(Tables.JOBS, STAGE_SUBJECT.pack(record.number, subject), JobRecord)
+
+
+def failure(txn: ReadTransaction, record: StageRecord, subject: int) -> Failure | None:
+    """Why that stage will not run again for that subject."""
+    return txn.record(Tables.FAILED, STAGE_SUBJECT.pack(record.number, subject), Failure)
+
+
+def version_done(txn: ReadTransaction, record: StageRecord, subject: int) -> int | None:
+    """With which version the stage has done the subject."""
+    value = txn.get(Tables.DONE, STAGE_SUBJECT.pack(record.number, subject))
+    return None if value is None else int.from_bytes(value, "big")
+
+
+def put(txn: WriteTransaction, record: StageRecord, subject: int, job: JobRecord) -> None:
+    """Queue a job, in place of the one that may be queued already; a former failure is forgotten."""
+    known = get(txn, record, subject)
+    if known is None:
+        txn.count_by(_counter("queued", record.number), 1)
+    else:
+        txn.delete(Tables.DUE, _due_key(record.number, known, subject))
+    _forget_failure(txn, record, subject)
+    key = STAGE_SUBJECT.pack(record.number, subject)
+    txn.put_record(Tables.JOBS, key, job)
+    txn.put(Tables.DUE, _due_key(record.number, job, subject), b"")
+
+
+def remove(txn: WriteTransaction, record: StageRecord, subject: int) -> bool:
+    """Take a job out of the queue; False where there was none."""
+    known = get(txn, record, subject)
+    if known is None:
+        return False
+    txn.delete(Tables.DUE, _due_key(record.number, known, subject))
+    txn.delete(Tables.JOBS, STAGE_SUBJECT.pack(record.number, subject))
+    txn.count_by(_counter("queued", record.number), -1)
+    return True
+
+
+def finish(txn: WriteTransaction, record: StageRecord, subject: int) -> None:
+    """The job is done: call it in the transaction that writes its result."""
+    remove(txn, record, subject)
+    _forget_failure(txn, record, subject)
+    if version_done(txn, record, subject) is None:
+        txn.count_by(_counter("done", record.number), 1)
+    key = STAGE_SUBJECT.pack(record.number, subject)
+    txn.put(Tables.DONE, key, record.version.to_bytes(2, "big"))
+
+
+def fail(txn: WriteTransaction, record: StageRecord, subject: int, why: Failure) -> None:
+    """The job cannot be done: it does not run again until something changes or the user says so."""
+    remove(txn, record, subject)
+    key = STAGE_SUBJECT.pack(record.number, subject)
+    if txn.get(Tables.FAILED, key) is None:
+        txn.count_by(_counter("failed", record.number), 1)
+    txn.put_record(Tables.FAILED, key, why)
+
+
+def _forget_failure(txn: WriteTransaction, record: StageRecord, subject: int) -> None:
+    if txn.delete(Tables.FAILED, STAGE_SUBJECT.pack(record.number, subject)):
+        txn.count_by(_counter("failed", record.number), -1)
+
+
+def forget(txn: WriteTransaction, kind: Subject, subject: int, *, keep_done: bool = True) -> None:
+    """The subject has vanished or changed: nothing is to be done for it as it was.
+
+    keep_done: what has been done stays done (an asset that may come back). Paths never come back as they were.
+    """
+    for record in stages(txn).values():
+        if record.subject is not kind:
+            continue
+        remove(txn, record, subject)
+        _forget_failure(txn, record, subject)
+        key = STAGE_SUBJECT.pack(record.number, subject)
+        if (kind is Subject.FILE or not keep_done) and txn.delete(Tables.DONE, key):
+            txn.count_by(_counter("done", record.number), -1)
+
+
+def due(
+    txn: ReadTransaction, record: StageRecord, *, now_ms: int, limit: int, leased: Collection[int] = ()
+) -> list[int]:
+    """The next subjects of a stage, best first, without those that somebody works on (`leased`)."""
+    found: list[int] = []
+    for priority in (NEW, BACKLOG):
+        for subject in _due_of(txn, record.number, priority, now_ms):
+            if len(found) >= limit:
+                return found
+            if subject not in leased:
+                found.append(subject)
+    return found
+
+
+def _due_of(txn: ReadTransaction, number: int, priority: int, now_ms: int) -> Iterator[int]:
+    for key in txn.keys(Tables.DUE, bytes((number, priority))):
+        _, _, not_before_ms, subject = DUE_KEY.unpack(key)
+        if not_before_ms > now_ms:
+            return
+        yield subject
+
+
+def next_due_ms(txn: ReadTransaction, record: StageRecord) -> int | None:
+    """When the earliest job of the stage may run (0 = at once); None where none is queued."""
+    firsts = (next(iter(txn.keys(Tables.DUE, bytes((record.number, priority)))), None) for priority in (NEW, BACKLOG))
+    return min((DUE_KEY.unpack(key)[2] for key in firsts if key is not None), default=None)
+
+
+def failures(txn: ReadTransaction, record: StageRecord) -> Iterator[tuple[int, Failure]]:
+    """The subjects that failed, and why."""
+    for key, value in txn.items(Tables.FAILED, bytes((record.number,))):
+        yield STAGE_SUBJECT.unpack(key)[1], txn.decode(value, Failure)
+
+
+def subjects_done(txn: ReadTransaction, record: StageRecord, after: int = 0) -> Iterator[tuple[int, int]]:
+    """The (subject, version) that the stage has done, from `after` on, exclusive."""
+    start = STAGE_SUBJECT.pack(record.number, after + 1)
+    for key, value in txn.items(Tables.DONE, bytes((record.number,)), start):
+        yield STAGE_SUBJECT.unpack(key)[1], int.from_bytes(value, "big")

@@ -1,0 +1,85 @@
+"""The description of the store: every table, its key, its value, its invariants.
+
+LMDB, one environment per state folder, one writer. Integers in keys are big-endian, so that LMDB's order is theirs;
+records in values are msgpack maps (msgspec), fixed-width rows are little-endian structs. Ids are u32, dense, never
+reused. `photofsd check` proves the invariants, and every component test ends with it.
+
+Invariants
+I1   every `paths` row agrees with its `files` row, and the other way round; their folder exists
+I2   every `children` row agrees with its `dirs` row, and the other way round; the parents end at a root
+I3   a file's asset lists that file, and an asset's files point back to it; sidecars have no asset
+I4   `contents` and `names` are one to one with `assets`; an asset's `rows` entry says what its records say
+I5   the facets of an asset are exactly what `facets.facets_of` makes of its records; no bitmap is empty
+I6   every job stands in `jobs` and once in `due`; its subject exists; it is not at the same time failed
+I7   counters equal what they count
+I8   every id is below the `next_*` of its kind, every change below or at `sequence`
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import struct
+
+VERSION = 1
+"""Raise it with every change that an older daemon could not read, and add the migration to migrate.py."""
+
+MAP_SIZE_BYTES = 1 << 40
+"""A sparse map, never resized: resizing under live readers is SIGBUS (lmdb, set_mapsize)."""
+
+VALUE_MAX_BYTES = 480
+"""Longest facet value: LMDB keys end at 511 bytes, the rest is kind, separator and chunk."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Table:
+    """One LMDB database: what its keys and values are."""
+
+    name: str
+    key: str
+    value: str
+    holds: str
+
+
+class Tables(enum.Enum):
+    """Every table of the store."""
+
+    META = Table("meta", "name", "u64", "schema_version, next_asset, next_file, next_dir, sequence, journal")
+    ROOTS = Table("roots", "blake2b-16 of the path", "LibraryRecord", "the library folders")
+    DIRS = Table("dirs", "DirId", "DirRecord", "folders of the libraries")
+    CHILDREN = Table("children", "parent DirId, name", "DirId", "folders by path")
+    FILES = Table("files", "FileId", "FileRecord", "files of the libraries")
+    PATHS = Table("paths", "DirId, name", "PathRow", "files by path, and what a rescan compares")
+    ASSETS = Table("assets", "AssetId", "AssetRecord", "photos and videos")
+    ROWS = Table("rows", "AssetId", "AssetRow + view name", "what a listing needs of an asset")
+    METADATA = Table("metadata", "AssetId", "Metadata", "results of stage `metadata`")
+    PLACES = Table("places", "AssetId", "Place", "results of stage `places`")
+    CONTENTS = Table("contents", "blake3 digest", "AssetId", "assets by content")
+    NAMES = Table("names", "view name", "AssetId", "assets by view name")
+    NAME_COUNTERS = Table("name_counters", "base name", "u32", "the next ~n to try for a name that is taken")
+    FACETS = Table("facets", "Facet, value, 0, id >> 16", "roaring bitmap", "assets by what is known of them")
+    CHANGES = Table("changes", "sequence u64", "AssetId", "every change of an asset, oldest first")
+    WATERMARKS = Table("watermarks", "follower", "u64", "how far each follower of `changes` has come")
+    STAGES = Table(
+        "stages", "stage name", "StageRecord", "the number of a stage in the keys below, its version, paused"
+    )
+    JOBS = Table("jobs", "stage u8, subject u32", "JobRecord", "what has to be done")
+    DUE = Table("due", "stage u8, priority u8, not-before ms u64, subject u32", "empty", "the order of the jobs")
+    DONE = Table("done", "stage u8, subject u32", "u16", "with which version a stage has done a subject")
+    FAILED = Table("failed", "stage u8, subject u32", "Failure", "jobs that will not run again by themselves")
+    COUNTERS = Table("counters", "name", "i64", "counts that would be slow to count")
+    USER = Table("user", "kind, 0, name", "msgpack", "user facts, applied from the journal")
+    SEARCHES = Table("searches", "query", "u64", "the last searches and when they were made, ns")
+
+
+PATH_ROW = struct.Struct("<IQqQ")
+"""paths: file id, size, mtime ns, inode."""
+
+ASSET_ROW = struct.Struct("<Qqq")
+"""rows: size, mtime ns (when taken), ctime ns; the view name follows."""
+
+U32 = struct.Struct(">I")
+U64 = struct.Struct(">Q")
+I64 = struct.Struct(">q")
+STAGE_SUBJECT = struct.Struct(">BI")
+DUE_KEY = struct.Struct(">BBQI")

@@ -1,0 +1,159 @@
+"""Transactions: a consistent read, and a write that keeps the derived tables right by itself.
+
+A ReadTransaction is a thin, typed hold on the tables; the meaning lives in the modules beside it (paths, assets,
+facets, jobs ...), as functions that take one. A WriteTransaction also remembers which assets were touched, and on
+finishing recomputes their facets, rows and change-log entries once, however often they were changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from photofsd.store import derived
+from photofsd.store.schema import I64, U32, U64, Tables
+from photofsd.types import AssetId, DirId
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from photofsd.store.derived import Derived
+
+R = TypeVar("R")
+_encode = msgspec.msgpack.Encoder().encode
+_decoders: dict[type[Any], msgspec.msgpack.Decoder[Any]] = {}
+
+
+def _decoder(kind: type[R]) -> msgspec.msgpack.Decoder[R]:
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.msgpack.Decoder(kind)
+    return decoder
+
+
+def u32(number: int) -> bytes:
+    """The key of an id."""
+    return U32.pack(number)
+
+
+class ReadTransaction:
+    """A consistent view of every table."""
+
+    def __init__(self, raw: Any, handles: Mapping[Tables, Any], timezone: tzinfo | None) -> None:  # noqa: ANN401
+        self._raw = raw
+        self._handles = handles
+        self.timezone = timezone
+        self.folder_words: dict[DirId, tuple[bytes, ...]] = {}
+
+    def get(self, table: Tables, key: bytes) -> bytes | None:
+        """The value at `key`, or None."""
+        value: bytes | None = self._raw.get(key, db=self._handles[table])
+        return value
+
+    def record(self, table: Tables, key: bytes, kind: type[R]) -> R | None:
+        """The record at `key`, or None."""
+        value = self._raw.get(key, db=self._handles[table])
+        return None if value is None else _decoder(kind).decode(value)
+
+    def number(self, table: Tables, key: bytes) -> int:
+        """The u64 at `key`; 0 where there is none."""
+        value = self._raw.get(key, db=self._handles[table])
+        return 0 if value is None else int(U64.unpack(value)[0])
+
+    def counter(self, name: bytes) -> int:
+        """The counter called `name`; 0 where there is none."""
+        value = self.get(Tables.COUNTERS, name)
+        return 0 if value is None else int(I64.unpack(value)[0])
+
+    def count(self, table: Tables) -> int:
+        """Rows of `table`."""
+        return int(self._raw.stat(self._handles[table])["entries"])
+
+    def items(self, table: Tables, prefix: bytes = b"", start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+        """Rows whose key begins with `prefix`, in key order, from `start` on. Do not write to `table` meanwhile."""
+        with self._raw.cursor(db=self._handles[table]) as cursor:
+            if not cursor.set_range(prefix if start is None else start):
+                return
+            for key, value in cursor:
+                if not key.startswith(prefix):
+                    return
+                yield key, value
+
+    def keys(self, table: Tables, prefix: bytes = b"", start: bytes | None = None) -> Iterator[bytes]:
+        """Keys that begin with `prefix`, in order, from `start` on."""
+        with self._raw.cursor(db=self._handles[table]) as cursor:
+            if not cursor.set_range(prefix if start is None else start):
+                return
+            for key in cursor.iternext(keys=True, values=False):
+                if not key.startswith(prefix):
+                    return
+                yield key
+
+    def cursor(self, table: Tables) -> Any:  # noqa: ANN401  lmdb has no types
+        """A raw cursor, for walks that jump."""
+        return self._raw.cursor(db=self._handles[table])
+
+    def decode(self, value: bytes, kind: type[R]) -> R:
+        """The record in `value`."""
+        return _decoder(kind).decode(value)
+
+
+class WriteTransaction(ReadTransaction):
+    """A change to the store. Use the modules beside this one; `put` and `delete` are theirs."""
+
+    def __init__(self, raw: Any, handles: Mapping[Tables, Any], timezone: tzinfo | None) -> None:  # noqa: ANN401
+        super().__init__(raw, handles, timezone)
+        self._touched: dict[AssetId, Derived] = {}
+        self._counts: dict[bytes, int] = {}
+
+    @property
+    def touched(self) -> tuple[AssetId, ...]:
+        """Assets that this change is about."""
+        return tuple(self._touched)
+
+    def put(self, table: Tables, key: bytes, value: bytes) -> None:
+        """Write a row."""
+        self._raw.put(key, value, db=self._handles[table])
+
+    def put_record(self, table: Tables, key: bytes, record: msgspec.Struct) -> None:
+        """Write a record."""
+        self._raw.put(key, _encode(record), db=self._handles[table])
+
+    def put_number(self, table: Tables, key: bytes, number: int) -> None:
+        """Write a u64."""
+        self._raw.put(key, U64.pack(number), db=self._handles[table])
+
+    def delete(self, table: Tables, key: bytes) -> bool:
+        """Remove a row; False where there was none."""
+        return bool(self._raw.delete(key, db=self._handles[table]))
+
+    def count_by(self, name: bytes, delta: int) -> None:
+        """Change the counter called `name`, on finishing."""
+        self._counts[name] = self._counts.get(name, 0) + delta
+
+    def counter(self, name: bytes) -> int:
+        """The counter called `name`, with this transaction's own changes."""
+        return super().counter(name) + self._counts.get(name, 0)
+
+    def next_id(self, name: bytes) -> int:
+        """A fresh id of the kind `name` (next_asset, next_file, next_dir), from 1."""
+        number = self.number(Tables.META, name) or 1
+        if number >= 1 << 32:
+            raise OverflowError(f"{name.decode()} has run out of u32 ids")
+        self.put_number(Tables.META, name, number + 1)
+        return number
+
+    def touch(self, asset: AssetId) -> None:
+        """Say that `asset` is about to change: call it BEFORE the first write that its derived rows depend on."""
+        if asset not in self._touched:
+            self._touched[asset] = derived.of(self, asset)
+
+    def finish(self) -> None:
+        """Bring derived rows, change log and counters up to date; called once, right before the commit."""
+        derived.update(self, self._touched)
+        for name, delta in self._counts.items():
+            total = super().counter(name) + delta
+            self.put(Tables.COUNTERS, name, I64.pack(total))
+        self._counts.clear()
