@@ -1,0 +1,31 @@
+"""Settings as text: the effective ones as a TOML file that can be used as it is, and defaults for the docs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from photofsd.config.load import Configuration
+from photofsd.config.schema import SETTINGS, Setting, value_of
+from photofsd.config.toml import literal
+
+
+def effective(configuration: Configuration) -> Iterator[str]:
+    """The lines of a configuration file that says what is in force, and where each value came from."""
+    for section, settings in itertools.groupby(SETTINGS.values(), key=_section):
+        if section:
+            yield ""
+            yield f"[{section}]"
+        for setting in settings:
+            name = setting.key.rpartition(".")[2]
+            value = literal(value_of(configuration.settings, setting.key))
+            yield f"{name} = {value}  # {configuration.origins[setting.key]}"
+
+
+def default_text(setting: Setting) -> str:
+    """The default as the docs print it, in Markdown."""
+    return setting.doc.default or f"`{literal(setting.default)}`"
+
+
+def _section(setting: Setting) -> str:
+    return setting.key.rpartition(".")[0]
