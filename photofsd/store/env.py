@@ -12,7 +12,7 @@ import lmdb
 
 from photofsd.errors import StoreBusy, StoreError, StoreFull
 from photofsd.store import migrate, schema
-from photofsd.store.schema import Tables
+from photofsd.store.schema import ALL_TABLES
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Store:
         self._environment = environment
         self._timezone = timezone
         self._readonly = readonly
-        self._tables = {table: environment.open_db(table.value.name.encode(), create=not readonly) for table in Tables}
+        self._tables = {table: environment.open_db(table.name.encode(), create=not readonly) for table in ALL_TABLES}
 
     @classmethod
     def open(cls, folder: Path, *, timezone: tzinfo | None = None, readonly: bool = False) -> Store:
@@ -45,7 +45,7 @@ class Store:
             environment = lmdb.open(
                 str(folder),
                 map_size=schema.MAP_SIZE_BYTES,
-                max_dbs=len(Tables) + 8,
+                max_dbs=len(ALL_TABLES) + 8,
                 max_readers=512,
                 max_spare_txns=16,
                 readonly=readonly,

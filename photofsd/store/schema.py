@@ -18,8 +18,8 @@ I8   every id is below the `next_*` of its kind, every change below or at `seque
 from __future__ import annotations
 
 import dataclasses
-import enum
 import struct
+from typing import Final
 
 VERSION = 1
 """Raise it with every change that an older daemon could not read, and add the migration to migrate.py."""
@@ -31,9 +31,9 @@ VALUE_MAX_BYTES = 480
 """Longest facet value: LMDB keys end at 511 bytes, the rest is kind, separator and chunk."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """One LMDB database: what its keys and values are."""
+    """One LMDB database: what its keys and values are. Compared by identity: it is looked up at every access."""
 
     name: str
     key: str
@@ -41,7 +41,7 @@ class Table:
     holds: str
 
 
-class Tables(enum.Enum):
+class Tables:
     """Every table of the store."""
 
     META = Table("meta", "name", "u64", "schema_version, next_asset, next_file, next_dir, sequence, journal")
@@ -71,6 +71,8 @@ class Tables(enum.Enum):
     USER = Table("user", "kind, 0, name", "msgpack", "user facts, applied from the journal")
     SEARCHES = Table("searches", "query", "u64", "the last searches and when they were made, ns")
 
+
+ALL_TABLES: Final = tuple(table for table in vars(Tables).values() if isinstance(table, Table))
 
 PATH_ROW = struct.Struct("<IQqQ")
 """paths: file id, size, mtime ns, inode."""

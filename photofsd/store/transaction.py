@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from photofsd.store import derived
-from photofsd.store.schema import I64, U32, U64, Tables
+from photofsd.store.schema import I64, U32, U64, Table, Tables
 from photofsd.types import AssetId, DirId
 
 if TYPE_CHECKING:
@@ -41,23 +41,23 @@ def u32(number: int) -> bytes:
 class ReadTransaction:
     """A consistent view of every table."""
 
-    def __init__(self, raw: Any, handles: Mapping[Tables, Any], timezone: tzinfo | None) -> None:  # noqa: ANN401
+    def __init__(self, raw: Any, handles: Mapping[Table, Any], timezone: tzinfo | None) -> None:  # noqa: ANN401
         self._raw = raw
         self._handles = handles
         self.timezone = timezone
         self.folder_words: dict[DirId, tuple[bytes, ...]] = {}
 
-    def get(self, table: Tables, key: bytes) -> bytes | None:
+    def get(self, table: Table, key: bytes) -> bytes | None:
         """The value at `key`, or None."""
         value: bytes | None = self._raw.get(key, db=self._handles[table])
         return value
 
-    def record(self, table: Tables, key: bytes, kind: type[R]) -> R | None:
+    def record(self, table: Table, key: bytes, kind: type[R]) -> R | None:
         """The record at `key`, or None."""
         value = self._raw.get(key, db=self._handles[table])
         return None if value is None else _decoder(kind).decode(value)
 
-    def number(self, table: Tables, key: bytes) -> int:
+    def number(self, table: Table, key: bytes) -> int:
         """The u64 at `key`; 0 where there is none."""
         value = self._raw.get(key, db=self._handles[table])
         return 0 if value is None else int(U64.unpack(value)[0])
@@ -67,11 +67,11 @@ class ReadTransaction:
         value = self.get(Tables.COUNTERS, name)
         return 0 if value is None else int(I64.unpack(value)[0])
 
-    def count(self, table: Tables) -> int:
+    def count(self, table: Table) -> int:
         """Rows of `table`."""
         return int(self._raw.stat(self._handles[table])["entries"])
 
-    def items(self, table: Tables, prefix: bytes = b"", start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+    def items(self, table: Table, prefix: bytes = b"", start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Rows whose key begins with `prefix`, in key order, from `start` on. Do not write to `table` meanwhile."""
         with self._raw.cursor(db=self._handles[table]) as cursor:
             if not cursor.set_range(prefix if start is None else start):
@@ -81,7 +81,7 @@ class ReadTransaction:
                     return
                 yield key, value
 
-    def keys(self, table: Tables, prefix: bytes = b"", start: bytes | None = None) -> Iterator[bytes]:
+    def keys(self, table: Table, prefix: bytes = b"", start: bytes | None = None) -> Iterator[bytes]:
         """Keys that begin with `prefix`, in order, from `start` on."""
         with self._raw.cursor(db=self._handles[table]) as cursor:
             if not cursor.set_range(prefix if start is None else start):
@@ -91,7 +91,7 @@ class ReadTransaction:
                     return
                 yield key
 
-    def cursor(self, table: Tables) -> Any:  # noqa: ANN401  lmdb has no types
+    def cursor(self, table: Table) -> Any:  # noqa: ANN401  lmdb has no types
         """A raw cursor, for walks that jump."""
         return self._raw.cursor(db=self._handles[table])
 
@@ -103,7 +103,7 @@ class ReadTransaction:
 class WriteTransaction(ReadTransaction):
     """A change to the store. Use the modules beside this one; `put` and `delete` are theirs."""
 
-    def __init__(self, raw: Any, handles: Mapping[Tables, Any], timezone: tzinfo | None) -> None:  # noqa: ANN401
+    def __init__(self, raw: Any, handles: Mapping[Table, Any], timezone: tzinfo | None) -> None:  # noqa: ANN401
         super().__init__(raw, handles, timezone)
         self._touched: dict[AssetId, Derived] = {}
         self._counts: dict[bytes, int] = {}
@@ -113,19 +113,19 @@ class WriteTransaction(ReadTransaction):
         """Assets that this change is about."""
         return tuple(self._touched)
 
-    def put(self, table: Tables, key: bytes, value: bytes) -> None:
+    def put(self, table: Table, key: bytes, value: bytes) -> None:
         """Write a row."""
         self._raw.put(key, value, db=self._handles[table])
 
-    def put_record(self, table: Tables, key: bytes, record: msgspec.Struct) -> None:
+    def put_record(self, table: Table, key: bytes, record: msgspec.Struct) -> None:
         """Write a record."""
         self._raw.put(key, _encode(record), db=self._handles[table])
 
-    def put_number(self, table: Tables, key: bytes, number: int) -> None:
+    def put_number(self, table: Table, key: bytes, number: int) -> None:
         """Write a u64."""
         self._raw.put(key, U64.pack(number), db=self._handles[table])
 
-    def delete(self, table: Tables, key: bytes) -> bool:
+    def delete(self, table: Table, key: bytes) -> bool:
         """Remove a row; False where there was none."""
         return bool(self._raw.delete(key, db=self._handles[table]))
 
