@@ -1,0 +1,208 @@
+"""The commands that the daemon takes over its control socket, with their arguments, reports and results.
+
+| command | reports while it works | result |
+|---|---|---|
+| Ping    | | Pong |
+| Status  | | Health |
+| Scan    | ScanCount (with `wait`) | ScanResult |
+| Wait    | Due | Nothing |
+| Stages  | | StagesResult |
+| Reload  | | ReloadResult |
+| Stop    | | Nothing, before the daemon ends |
+
+The arguments are frozen dataclasses whose field types are checked when a request arrives; what comes back is plain
+JSON, typed here for those who make and read it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, Generic, Literal, TypedDict, TypeVar
+
+State = Literal["starting", "running", "degraded", "paused", "stopping"]
+Action = Literal["list", "pause", "resume", "retry", "reset"]
+Result = TypeVar("Result")
+
+
+class Nothing(TypedDict):
+    """There is nothing to say but that it is done."""
+
+
+class Pong(TypedDict):
+    """Who answers."""
+
+    version: str
+    pid: int
+    state: State
+
+
+class LibraryHealth(TypedDict):
+    """One library folder. last_scan: RFC 3339 in UTC, None before the first."""
+
+    path: str
+    online: bool
+    last_scan: str | None
+
+
+class StageHealth(TypedDict):
+    """Jobs of one stage. waiting: why none can run now, in words."""
+
+    queued: int
+    running: int
+    done: int
+    failed: int
+    waiting: str | None
+    rate_per_s: float
+
+
+class IndexHealth(TypedDict):
+    """Rows in the indexes. tail: vectors that the Annoy generation does not hold yet."""
+
+    vectors: int
+    annoy_generation: int | None
+    tail: int
+    text_docs: int
+
+
+class PeopleHealth(TypedDict):
+    """Counts of people and of faces."""
+
+    named: int
+    unknown: int
+    faces: int
+
+
+class Health(TypedDict):
+    """How things stand; `photofsd status --json` prints this as it is. alerts: one line each."""
+
+    version: str
+    state: State
+    mount: str
+    library: list[LibraryHealth]
+    photos: int
+    files: int
+    failed: int
+    stages: dict[str, StageHealth]
+    index: IndexHealth
+    people: PeopleHealth
+    alerts: list[str]
+
+
+class ScanCount(TypedDict):
+    """How far a scan is: folders and files looked at."""
+
+    folders: int
+    files: int
+
+
+class ScanResult(TypedDict):
+    """What a scan found; all zero when it was not waited for. problems: one line each for what it could not read."""
+
+    folders: int
+    files: int
+    added: int
+    changed: int
+    moved: int
+    gone: int
+    problems: list[str]
+
+
+class Due(TypedDict):
+    """How far the work is. scanned: a first scan has finished; done: jobs since the daemon started."""
+
+    scanned: bool
+    due: int
+    done: int
+
+
+class StagesResult(TypedDict):
+    """The stages after the action. jobs: how many jobs it touched."""
+
+    stages: dict[str, StageHealth]
+    jobs: int
+
+
+class ReloadResult(TypedDict):
+    """Keys of settings that changed."""
+
+    applied: list[str]
+    needs_restart: list[str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Command(Generic[Result]):
+    """Base of all commands; `Result` is what the daemon answers."""
+
+    name: ClassVar[str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Ping(Command[Pong]):
+    """Ask whether anybody is there."""
+
+    name = "ping"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Status(Command[Health]):
+    """Ask how things stand."""
+
+    name = "status"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Scan(Command[ScanResult]):
+    """Look for changes in the library now.
+
+    paths: absolute, as os.fsdecode gives them; none = every folder of the library.
+    full:  look at every file, not only into folders whose own time changed.
+    confirm_deletions: what is gone is gone, however much it is.
+    wait:  reply when the scan has finished, not when it has been put in line.
+    """
+
+    name = "scan"
+    paths: tuple[str, ...] = ()
+    full: bool = False
+    confirm_deletions: bool = False
+    wait: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Wait(Command[Nothing]):
+    """Reply when a first scan has finished and no job is due (of `stage`, or at all)."""
+
+    name = "wait"
+    stage: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Stages(Command[StagesResult]):
+    """List the stages, or do something to one of them (`stage`) or to all.
+
+    An unknown stage is a UsageError.
+    """
+
+    name = "stages"
+    action: Action = "list"
+    stage: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Reload(Command[ReloadResult]):
+    """Read the configuration again and apply what can be applied."""
+
+    name = "reload"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Stop(Command[Nothing]):
+    """Unmount and end."""
+
+    name = "stop"
+
+
+COMMANDS: Final[Mapping[str, type[Command[Any]]]] = MappingProxyType(
+    {kind.name: kind for kind in (Ping, Status, Scan, Wait, Stages, Reload, Stop)}
+)

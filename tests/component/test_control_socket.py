@@ -1,0 +1,332 @@
+"""The control socket: a real server, real clients, and everything that a client may do wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trio
+import trio.testing
+
+from photofsd.daemon.client import ask, connect
+from photofsd.daemon.commands import Ping, Pong, Scan, ScanResult, Wait
+from photofsd.daemon.control import Handlers, Report, control_socket, serve, serve_client
+from photofsd.daemon.protocol import MAX_REQUEST_BYTES, SOCKET_NAME, Message, decode_error, encode_error
+from photofsd.errors import BadQuery, DaemonNotRunning, LibraryOffline, PhotofsdError, StoreFull, TooSlow, UsageError
+
+PONG: Pong = {"version": "1", "pid": 7, "state": "running"}
+
+
+async def pong(_command: Ping, _report: Report) -> Message:
+    return PONG
+
+
+@contextlib.contextmanager
+def serving(state: Path, handlers: Handlers, runtime: Path | None = None) -> Iterator[None]:
+    """A control server in a loop of its own, as the daemon runs it."""
+    ready = threading.Event()
+    loop: list[tuple[trio.lowlevel.TrioToken, trio.CancelScope]] = []
+
+    async def main() -> None:
+        with control_socket(runtime or state, state) as listener, trio.CancelScope() as scope:
+            loop.append((trio.lowlevel.current_trio_token(), scope))
+            ready.set()
+            await serve(listener, handlers)
+
+    thread = threading.Thread(target=trio.run, args=(main,))
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield
+    finally:
+        token, scope = loop[0]
+        token.run_sync_soon(scope.cancel)
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def raising(error: Exception) -> Handlers:
+    """A server whose `ping` fails with `error`."""
+
+    async def fail(_command: Ping, _report: Report) -> Message:
+        raise error
+
+    return {Ping: fail}
+
+
+def raw(state: Path, request: bytes) -> list[Message]:
+    """Send bytes as they are; the lines that come back."""
+    with connect(state) as connection:
+        connection.sendall(request)
+        reply = b"".join(iter(lambda: connection.recv(65536), b""))
+    return [json.loads(line) for line in reply.splitlines()]
+
+
+def test_a_command_arrives_with_its_arguments_and_its_result_comes_back(tmp_path: Path) -> None:
+    arrived: list[Scan] = []
+    found: ScanResult = {"folders": 1, "files": 3, "added": 3, "changed": 0, "moved": 0, "gone": 0, "problems": []}
+
+    async def scan(command: Scan, _report: Report) -> Message:
+        arrived.append(command)
+        return found
+
+    with serving(tmp_path, {Scan: scan}):
+        result = ask(tmp_path, Scan(paths=("/nas/\udcff",), full=True))
+    assert result == found
+    assert arrived == [Scan(paths=("/nas/\udcff",), full=True)]
+    assert os.fsencode(arrived[0].paths[0]) == b"/nas/\xff"
+
+
+def test_reports_arrive_in_order_before_the_result(tmp_path: Path) -> None:
+    async def scan(_command: Scan, report: Report) -> Message:
+        for files in range(100):
+            await report({"files": files})
+        return {}
+
+    reports: list[Message] = []
+    with serving(tmp_path, {Scan: scan}):
+        ask(tmp_path, Scan(wait=True), on_progress=reports.append)
+    assert reports == [{"files": files} for files in range(100)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UsageError("no such stage"),
+        LibraryOffline("/nas is empty"),
+        StoreFull("no room"),
+        BadQuery("a quote is not closed", 'a "b', 2),
+        PhotofsdError("plain"),
+    ],
+)
+def test_an_error_is_raised_again_at_the_client(tmp_path: Path, error: PhotofsdError) -> None:
+    with serving(tmp_path, raising(error)), pytest.raises(type(error)) as caught:
+        ask(tmp_path, Ping())
+    assert type(caught.value) is type(error)
+    assert str(caught.value) == str(error)
+
+
+def test_an_error_of_a_newer_daemon_is_raised_as_the_base() -> None:
+    class NotInventedYet(PhotofsdError):
+        exit_code = 9
+
+    facts = json.loads(encode_error(NotInventedYet("too new")))["error"]
+    assert facts == {"type": "NotInventedYet", "message": "too new", "exit_code": 9}
+    assert type(decode_error(facts)) is PhotofsdError
+
+
+def test_a_fault_in_a_handler_is_told_and_logged_and_survived(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with serving(tmp_path, raising(KeyError("oops"))):
+        for _ in range(2):
+            with pytest.raises(PhotofsdError, match=r"KeyError: 'oops'; its log says more"):
+                ask(tmp_path, Ping())
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+    assert caplog.records[0].exc_info is not None
+
+
+@pytest.mark.parametrize(
+    "request_line, complaint",
+    [
+        (b"\n", "one line of JSON"),
+        (b"nonsense\n", "one line of JSON"),
+        (b"\xff\xfe\n", "one line of JSON"),
+        (b"[" * 100_000 + b"\n", "one line of JSON"),
+        (b"[]\n", 'a request reads {"command"'),
+        (b'{"command": 1}\n', 'a request reads {"command"'),
+        (b'{"command": "ping", "more": 1}\n', 'a request reads {"command"'),
+        (b'{"command": "dance"}\n', "there is no command 'dance'"),
+        (b'{"command": "scan", "args": {"paths": "/nas"}}\n', "Expected `array`, got `str`"),
+        (b'{"command": "stages", "args": {"action": "burn"}}\n', "Invalid enum value 'burn'"),
+        (b'{"command": "scan", "args": []}\n', "Expected `object`, got `array`"),
+        (b'{"command": "stop"}\n', "does not take the command 'stop'"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused(tmp_path: Path, request_line: bytes, complaint: str) -> None:
+    with serving(tmp_path, {Ping: pong}):
+        (reply,) = raw(tmp_path, request_line)
+    assert reply["error"]["type"] == "UsageError"
+    assert reply["error"]["exit_code"] == 2
+    assert complaint in reply["error"]["message"]
+
+
+def test_arguments_may_be_left_out(tmp_path: Path) -> None:
+    with serving(tmp_path, {Ping: pong}):
+        assert raw(tmp_path, b'{"command": "ping"}\n') == [{"result": PONG}]
+
+
+def test_clients_that_misbehave_harm_nobody_else(tmp_path: Path) -> None:
+    with serving(tmp_path, {Ping: pong}), contextlib.ExitStack() as stack:
+        idle = stack.enter_context(connect(tmp_path))
+        idle.sendall(b'{"command"')
+        for _ in range(20):
+            connect(tmp_path).close()
+        endless = stack.enter_context(connect(tmp_path))
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            endless.sendall(b"x" * (MAX_REQUEST_BYTES * 2))
+        hasty = connect(tmp_path)
+        hasty.sendall(b'{"command": "ping"}\n')
+        hasty.close()
+        assert ask(tmp_path, Ping()) == PONG
+
+
+def test_a_request_longer_than_the_daemon_reads_is_not_even_sent(tmp_path: Path) -> None:
+    with serving(tmp_path, {Ping: pong}), pytest.raises(UsageError, match="too much for one request"):
+        ask(tmp_path, Scan(paths=("x" * MAX_REQUEST_BYTES,)))
+
+
+def test_a_client_that_leaves_cancels_what_it_asked_for(tmp_path: Path) -> None:
+    started, cancelled = threading.Event(), threading.Event()
+
+    async def wait(_command: Wait, _report: Report) -> Message:
+        started.set()
+        try:
+            await trio.sleep_forever()
+        finally:
+            cancelled.set()
+
+    with serving(tmp_path, {Wait: wait, Ping: pong}):
+        connection = connect(tmp_path)
+        connection.sendall(b'{"command": "wait"}\n')
+        assert started.wait(10)
+        connection.close()
+        assert cancelled.wait(10)
+        assert ask(tmp_path, Ping()) == PONG
+
+
+def test_a_hundred_clients_wait_at_once(tmp_path: Path) -> None:
+    arrived = trio.Event()
+    count = 0
+
+    async def wait(_command: Wait, _report: Report) -> Message:
+        nonlocal count
+        count += 1
+        if count == 100:
+            arrived.set()
+        await arrived.wait()
+        return {}
+
+    with serving(tmp_path, {Wait: wait}), contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(connect(tmp_path)) for _ in range(100)]
+        for connection in connections:
+            connection.sendall(b'{"command": "wait"}\n')
+        assert {connection.recv(100) for connection in connections} == {b'{"result":{}}\n'}
+
+
+def test_the_client_gives_up_in_time(tmp_path: Path) -> None:
+    async def wait(_command: Wait, report: Report) -> Message:
+        while True:
+            await report({"due": 1})
+            await trio.sleep(0.01)
+
+    with serving(tmp_path, {Wait: wait}), pytest.raises(TooSlow):
+        ask(tmp_path, Wait(), timeout_s=0.2)
+
+
+def test_a_daemon_that_ends_before_it_answers_is_not_running(tmp_path: Path) -> None:
+    started = threading.Event()
+    met: list[Exception] = []
+
+    async def wait(_command: Wait, _report: Report) -> Message:
+        started.set()
+        await trio.sleep_forever()
+
+    def client() -> None:
+        try:
+            ask(tmp_path, Wait())
+        except DaemonNotRunning as error:
+            met.append(error)
+
+    thread = threading.Thread(target=client)
+    with serving(tmp_path, {Wait: wait}):
+        thread.start()
+        assert started.wait(10)
+    thread.join(10)
+    assert [str(error) for error in met] == ["the daemon stopped before it answered"]
+
+
+@pytest.mark.parametrize("obstacle", ["no folder", "no socket", "dead socket", "a file instead of the folder"])
+def test_nobody_answers(tmp_path: Path, obstacle: str) -> None:
+    folder = tmp_path / "state"
+    if obstacle in {"no socket", "dead socket"}:
+        folder.mkdir()
+    if obstacle == "dead socket":
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(folder / SOCKET_NAME))
+    if obstacle == "a file instead of the folder":
+        folder.write_text("")
+    with pytest.raises(DaemonNotRunning, match=r"the daemon isn't running: nobody answers at .*control\.sock"):
+        ask(folder, Ping())
+
+
+def test_a_path_longer_than_a_socket_address_works(tmp_path: Path) -> None:
+    state = tmp_path / ("x" * 150) / ("y" * 150)
+    state.mkdir(parents=True)
+    with serving(state, {Ping: pong}):
+        assert ask(state, Ping()) == PONG
+
+
+def test_the_socket_is_for_its_user_alone_and_gone_afterwards(tmp_path: Path) -> None:
+    with serving(tmp_path, {Ping: pong}):
+        mode = (tmp_path / SOCKET_NAME).stat().st_mode
+        assert stat.S_ISSOCK(mode)
+        assert stat.S_IMODE(mode) == 0o600
+        assert [*tmp_path.iterdir()] == [tmp_path / SOCKET_NAME]
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_the_state_folder_leads_to_a_socket_in_the_runtime_folder(tmp_path: Path) -> None:
+    state, runtime = tmp_path / "state", tmp_path / "run" / "photofsd"
+    state.mkdir()
+    with serving(state, {Ping: pong}, runtime=runtime):
+        assert ask(state, Ping()) == PONG
+        assert ask(runtime, Ping()) == PONG
+        assert stat.S_IMODE(runtime.stat().st_mode) == 0o700
+    assert [*state.iterdir(), *runtime.iterdir()] == []
+
+
+def test_a_socket_left_by_a_killed_daemon_is_replaced(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(tmp_path / SOCKET_NAME))
+    with serving(tmp_path, {Ping: pong}):
+        assert ask(tmp_path, Ping()) == PONG
+
+
+def test_a_second_daemon_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    with serving(tmp_path, {Ping: pong}):
+        with pytest.raises(PhotofsdError, match="another daemon listens"), control_socket(tmp_path, tmp_path):
+            pass
+        assert ask(tmp_path, Ping()) == PONG
+
+
+def test_a_client_that_never_asks_is_dropped_after_a_while() -> None:
+    async def main() -> None:
+        client, server = trio.testing.memory_stream_pair()
+        async with trio.open_nursery() as nursery:
+            handlers: Handlers = {Ping: pong}
+            nursery.start_soon(serve_client, handlers, server)
+            await client.send_all(b'{"command"')
+            assert await client.receive_some() == b""
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_a_client_that_reads_nothing_is_given_up() -> None:
+    async def chatter(_command: Wait, report: Report) -> Message:
+        while True:
+            await report({"due": 1})
+
+    async def main() -> None:
+        client, server = trio.testing.lockstep_stream_pair()
+        async with trio.open_nursery() as nursery:
+            handlers: Handlers = {Wait: chatter}
+            nursery.start_soon(serve_client, handlers, server)
+            await client.send_all(b'{"command": "wait"}\n')
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
