@@ -1,0 +1,112 @@
+"""Children: started with exec, limited, lowered, speaking msgpack frames over a socket pair, dying with their parent.
+
+A child is never forked from the daemon's image (a forked child would keep the FUSE connection alive after the
+daemon's death). It is started from the main thread: the kernel's parent-death signal follows the thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+
+import trio
+
+from photofsd.errors import ChildDied
+
+HEADER = struct.Struct(">I")
+FRAME_MAX_BYTES = 64 << 20
+GRACE_S = 1.0
+
+
+class Child:
+    """A child process that runs the module `photofsd.pipeline.worker`, and the stream to it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], stream: trio.SocketStream) -> None:
+        self._process = process
+        self._stream = stream
+        self._buffer = b""
+
+    @classmethod
+    def start(cls, *, memory_mb: int) -> Child:
+        """Start one. memory_mb: of address space, beyond which its allocations fail."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "photofsd.pipeline.worker", str(theirs.fileno()), str(memory_mb)],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
+            )
+        ours.setblocking(False)  # noqa: FBT003 - the library's signature
+        return cls(process, trio.SocketStream(trio.socket.from_stdlib_socket(ours)))
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    async def send(self, message: bytes) -> None:
+        """Send a frame. Raises ChildDied."""
+        try:
+            await self._stream.send_all(HEADER.pack(len(message)) + message)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise ChildDied(await self.obituary()) from error
+
+    async def receive(self) -> bytes:
+        """Receive a frame. Raises ChildDied."""
+        size = HEADER.unpack(await self._exactly(HEADER.size))[0]
+        if size > FRAME_MAX_BYTES:
+            raise ChildDied(f"child {self.pid} sent a frame of {size} bytes")
+        return await self._exactly(size)
+
+    async def _exactly(self, size: int) -> bytes:
+        while len(self._buffer) < size:
+            try:
+                more = await self._stream.receive_some(1 << 16)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                more = b""
+            if not more:
+                raise ChildDied(await self.obituary())
+            self._buffer += more
+        frame, self._buffer = self._buffer[:size], self._buffer[size:]
+        return frame
+
+    async def obituary(self) -> str:
+        """How it ended, for people; it is killed where it still runs."""
+        code = await self._ended()
+        self.kill()
+        if code is None:
+            return "the reader closed its connection"
+        if code < 0:
+            with contextlib.suppress(ValueError):
+                return f"the reader was killed by {signal.Signals(-code).name}"
+        return f"the reader exited with status {code}"
+
+    def kill(self) -> None:
+        """End it now. One that hangs in the kernel (a dead NAS) goes when the kernel lets it."""
+        self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=0)
+
+    def is_reaped(self) -> bool:
+        """Claim: nothing of it is left."""
+        return self._process.poll() is not None
+
+    async def close(self) -> None:
+        """Let it end by itself (its socket closes), or kill it after a second."""
+        await self._stream.aclose()
+        await self._ended()
+        self.kill()
+
+    async def _ended(self) -> int | None:
+        """Its exit status, None when it still runs after GRACE_S."""
+        try:
+            return await trio.to_thread.run_sync(self._process.wait, GRACE_S)
+        except subprocess.TimeoutExpired:
+            return None

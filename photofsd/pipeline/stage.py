@@ -1,0 +1,126 @@
+"""What a stage is: a function from a file, or from what is known of an asset, to facts.
+
+A stage knows nothing of queues, retries, batches or processes: that is the runner's policy. `run` is called in a
+child process; `wanted`, `question` and `commit` in the daemon, inside a transaction, so they must be quick.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from photofsd.store import assets
+from photofsd.types import AssetId, Subject
+
+if TYPE_CHECKING:
+    from photofsd.media.source import Source
+    from photofsd.store.transaction import ReadTransaction, WriteTransaction
+
+Q = TypeVar("Q", bound=msgspec.Struct)
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class Work(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a child needs to know to work, the same for all of its work.
+
+    timezone: IANA name for photos that do not say theirs, None = the system's.
+    """
+
+    timezone: str | None = None
+    place_max_km: float = 50.0
+
+    def zone(self) -> tzinfo | None:
+        """The time zone, None = the system's."""
+        return None if self.timezone is None else ZoneInfo(self.timezone)
+
+
+class Stage(ABC, Generic[R]):
+    """A step from a file to facts.
+
+    name:    as users meet it in `stages list`. version: raise it when results would differ: all is done again.
+    needs, makes: names of facts; the order of the stages follows from them.
+    result:  the record that `run` returns, as it crosses from the child to the daemon.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    subject: ClassVar[Subject] = Subject.ASSET
+    needs: ClassVar[frozenset[str]] = frozenset()
+    makes: ClassVar[frozenset[str]]
+    result: type[R]
+
+    def wanted(self, txn: ReadTransaction, asset: AssetId) -> bool:
+        """Claim: there is something to do for `asset`, once what the stage needs is known."""
+        return assets.asset(txn, asset) is not None
+
+
+class FileStage(Stage[R]):
+    """A stage that reads the file itself. All file stages that are due share one visit: the file is read once."""
+
+    @abstractmethod
+    def run(self, source: Source, work: Work) -> R:
+        """Make the facts. Raises FileUndecodable (for good), FileUnreadable, FileChanged (may pass)."""
+
+    @abstractmethod
+    def commit(self, txn: WriteTransaction, asset: AssetId, result: R) -> bool:
+        """Keep the facts; True where they are news, so that what follows is done (again).
+
+        The job is removed in the same transaction.
+        """
+
+
+class FactStage(Stage[R], Generic[Q, R]):
+    """A stage that works on what is known already, in batches, in one child of its own."""
+
+    query: type[Q]
+    batch_max: ClassVar[int] = 1000
+
+    @abstractmethod
+    def question(self, txn: ReadTransaction, asset: AssetId) -> Q | None:
+        """What the child must know of `asset`; None = nothing to do (any more)."""
+
+    @abstractmethod
+    def run(self, questions: Sequence[Q], work: Work) -> Sequence[R]:
+        """Answer every question, in order."""
+
+    @abstractmethod
+    def commit(self, txn: WriteTransaction, asset: AssetId, result: R) -> bool:
+        """Keep the facts; True where they are news, so that what follows is done (again).
+
+        The job is removed in the same transaction.
+        """
+
+
+class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One file to be read once, for every stage that is due. Paths are absolute; sidecars most specific first."""
+
+    path: bytes
+    stages: tuple[str, ...]
+    sidecars: tuple[bytes, ...] = ()
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """An error on its way from a child: the class of photofsd.errors by name, and its message."""
+
+    kind: str
+    message: str
+
+
+class VisitReport(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What came of a visit. size, mtime_ns, inode: of the file as it was read; results: msgpack by stage name."""
+
+    size: int = 0
+    mtime_ns: int = 0
+    inode: int = 0
+    results: dict[str, msgspec.Raw] = {}
+    troubles: dict[str, Trouble] = {}
+
+
+def shown(path: bytes) -> str:
+    """A path for people: undecodable bytes as escapes."""
+    return path.decode("utf-8", "backslashreplace")

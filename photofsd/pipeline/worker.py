@@ -1,0 +1,158 @@
+"""The child's side: reads files, makes facts, sends them home. Untrusted content is parsed here and nowhere else.
+
+Run as `python -m photofsd.pipeline.worker FD MEMORY_MB`. Every frame in is a Request; a request is answered by one
+frame a visit, in order, as each is done (so that when a file kills this process, the daemon knows which), or by one
+frame of answers. It lowers itself (nice 10, idle I/O), limits its memory, may write no file, and dies with its parent.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import warnings
+from typing import Any
+
+import msgspec
+
+from photofsd.errors import FileUndecodable, FileUnreadable, PhotofsdError
+from photofsd.media.source import Source
+from photofsd.pipeline import graph
+from photofsd.pipeline.process import HEADER
+from photofsd.pipeline.stage import FactStage, FileStage, Trouble, Visit, VisitReport, Work, shown
+
+PR_SET_PDEATHSIG = 1
+IOPRIO_WHO_PROCESS = 1
+IOPRIO_IDLE = 3 << 13
+SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
+NICE = 10
+
+
+class Request(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Either files to visit, or a fact stage and its questions (msgpack of a list of its `query`)."""
+
+    work: Work
+    visits: tuple[Visit, ...] = ()
+    stage: str = ""
+    questions: msgspec.Raw = msgspec.Raw(b"\x90")
+
+
+class Answers(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a fact stage answered: msgpack of a list of its `result`, or the trouble."""
+
+    answers: msgspec.Raw = msgspec.Raw(b"\x90")
+    trouble: Trouble | None = None
+
+
+def main() -> None:
+    """Serve requests until the parent closes the connection."""
+    descriptor, memory_mb = int(sys.argv[1]), int(sys.argv[2])
+    lower_and_limit(memory_mb)
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    connection = socket.socket(fileno=descriptor)
+    stages = graph.discover()
+    decode = msgspec.msgpack.Decoder(Request).decode
+    while (frame := _receive(connection)) is not None:
+        for answer in answers(decode(frame), stages):
+            connection.sendall(HEADER.pack(len(answer)) + answer)
+
+
+def lower_and_limit(memory_mb: int) -> None:
+    """Take the last place at CPU and disk, cap memory, forbid writing files and core dumps, die with the parent."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() == 1:
+        sys.exit(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICE)
+    if (call := SYS_IOPRIO_SET.get(os.uname().machine)) is not None:
+        libc.syscall(call, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def answers(request: Request, stages: graph.Graph) -> Any:  # noqa: ANN401
+    """Yield the frames that answer a request."""
+    encode = msgspec.msgpack.Encoder().encode
+    if request.stage:
+        yield encode(_answered(request, stages))
+        return
+    for visit in request.visits:
+        yield encode(report(visit, stages, request.work))
+
+
+def report(visit: Visit, stages: graph.Graph, work: Work) -> VisitReport:
+    """Read one file for all of the visit's stages. What goes wrong is reported for each, never raised."""
+    try:
+        with Source.open(visit.path, visit.sidecars) as source:
+            results, troubles = _facts(source, visit, stages, work)
+            source.verify_unchanged()
+            status = source.stat
+    except PhotofsdError as error:
+        return VisitReport(troubles={name: _trouble(error, visit.path) for name in visit.stages})
+    return VisitReport(status.st_size, status.st_mtime_ns, status.st_ino, results, troubles)
+
+
+def _facts(
+    source: Source, visit: Visit, stages: graph.Graph, work: Work
+) -> tuple[dict[str, msgspec.Raw], dict[str, Trouble]]:
+    results: dict[str, msgspec.Raw] = {}
+    troubles: dict[str, Trouble] = {}
+    for name in visit.stages:
+        stage = stages[name]
+        if not isinstance(stage, FileStage):
+            raise TypeError(f"{name} does not read files")
+        try:
+            results[name] = msgspec.Raw(msgspec.msgpack.encode(stage.run(source, work)))
+        except Exception as error:  # noqa: BLE001 - a hostile file may raise anything in a parser
+            troubles[name] = _trouble(error, visit.path)
+    return results, troubles
+
+
+def _trouble(error: Exception, path: bytes) -> Trouble:
+    """The error for the way home: what no parser should raise is the file's fault, and stays so."""
+    if isinstance(error, PhotofsdError):
+        return Trouble(type(error).__name__, str(error))
+    if isinstance(error, MemoryError):
+        return Trouble(FileUndecodable.__name__, f"{shown(path)} needs more memory than readers.memory_mb allows")
+    if isinstance(error, OSError):
+        return Trouble(FileUnreadable.__name__, f"{shown(path)} cannot be read: {error.strerror or error}")
+    return Trouble(FileUndecodable.__name__, f"{shown(path)} cannot be understood: {type(error).__name__}: {error}")
+
+
+def _answered(request: Request, stages: graph.Graph) -> Answers:
+    stage = stages[request.stage]
+    if not isinstance(stage, FactStage):
+        raise TypeError(f"{request.stage} reads files")
+    try:
+        questions = msgspec.msgpack.decode(request.questions, type=list[stage.query])  # type: ignore[name-defined]
+        return Answers(msgspec.Raw(msgspec.msgpack.encode(list(stage.run(questions, request.work)))))
+    except Exception as error:  # noqa: BLE001 - as above: the batch fails, not the child
+        return Answers(
+            trouble=Trouble(FileUndecodable.__name__, f"stage {stage.name}: {type(error).__name__}: {error}")
+        )
+
+
+def _receive(connection: socket.socket) -> bytes | None:
+    header = _exactly(connection, HEADER.size)
+    return None if header is None else _exactly(connection, HEADER.unpack(header)[0])
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes | None:
+    received = b""
+    while len(received) < size:
+        more = connection.recv(size - len(received))
+        if not more:
+            return None
+        received += more
+    return received
+
+
+if __name__ == "__main__":
+    main()
