@@ -39,12 +39,14 @@ class DirRecord(Record, frozen=True):
 
     mtime_ns: the folder's own at the last complete listing; 0 = list it again.
     dev:      st_dev of the folder, to notice that a file system mounted below the library went away.
+    inode:    st_ino of the folder, to know it again under another name; 0 = not known.
     """
 
     parent: DirId
     name: bytes
     mtime_ns: int = 0
     dev: int = 0
+    inode: int = 0
 
 
 class FileRecord(Record, frozen=True):

@@ -82,9 +82,9 @@ def children(txn: ReadTransaction, parent: DirId) -> Iterator[tuple[bytes, DirId
         yield key[4:], DirId(U32.unpack(value)[0])
 
 
-def files_in(txn: ReadTransaction, parent: DirId) -> Iterator[tuple[bytes, PathRow]]:
-    """The files in `parent`, by name."""
-    for key, value in txn.items(Tables.PATHS, U32.pack(parent)):
+def files_in(txn: ReadTransaction, parent: DirId, prefix: bytes = b"") -> Iterator[tuple[bytes, PathRow]]:
+    """The files in `parent` whose name begins with `prefix`, by name."""
+    for key, value in txn.items(Tables.PATHS, U32.pack(parent) + prefix):
         yield key[4:], PathRow._make(PATH_ROW.unpack(value))
 
 
@@ -149,11 +149,11 @@ def add_folder(txn: WriteTransaction, parent: DirId, name: bytes) -> DirId:
     return dir_id
 
 
-def set_listed(txn: WriteTransaction, dir_id: DirId, *, mtime_ns: int, dev: int) -> None:
+def set_listed(txn: WriteTransaction, dir_id: DirId, *, mtime_ns: int, dev: int, inode: int = 0) -> None:
     """The folder has been listed completely when its mtime was `mtime_ns` (0 = list it again next time)."""
     record = folder(txn, dir_id)
-    if record is not None and (record.mtime_ns, record.dev) != (mtime_ns, dev):
-        changed = msgspec.structs.replace(record, mtime_ns=mtime_ns, dev=dev)
+    if record is not None and (record.mtime_ns, record.dev, record.inode) != (mtime_ns, dev, inode):
+        changed = msgspec.structs.replace(record, mtime_ns=mtime_ns, dev=dev, inode=inode)
         txn.put_record(Tables.DIRS, U32.pack(dir_id), changed)
 
 
