@@ -1,0 +1,142 @@
+"""Which photos are in a folder: a claim that can be asked of one photo in constant time, or turned into a bitmap.
+
+Views are made of these; composition (`/people/Alice/+by-date/2024`) is Both. Nothing is kept between two questions
+but what a search found, so a folder is always as the store is.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pyroaring import BitMap
+
+from photofsd.store import facets
+from photofsd.types import AssetId, Facet
+
+if TYPE_CHECKING:
+    from photofsd.store.transaction import ReadTransaction
+
+
+class Members(ABC):
+    """A set of photos."""
+
+    def is_ready(self) -> bool:
+        """Claim: `has` is cheap now. When False, call `prepare` first, off the loop."""
+        return True
+
+    def prepare(self) -> None:
+        """Do the work that `has` needs. Raises BadQuery, TooSlow."""
+
+    @abstractmethod
+    def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
+        """Claim: the photo is one of them. Constant time."""
+
+    @abstractmethod
+    def bitmap(self, txn: ReadTransaction) -> BitMap:
+        """All of them."""
+
+    def ordered(self, txn: ReadTransaction) -> Sequence[int]:
+        """All of them in the order in which they are listed."""
+        return self.bitmap(txn).to_array()
+
+
+@dataclass(frozen=True, slots=True)
+class OfFacet(Members):
+    """The photos that a value of a facet is true of."""
+
+    facet: Facet
+    value: bytes = b""
+
+    def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
+        return facets.contains(txn, self.facet, self.value, asset)
+
+    def bitmap(self, txn: ReadTransaction) -> BitMap:
+        return facets.bitmap(txn, self.facet, self.value)
+
+
+EVERYTHING = OfFacet(Facet.LIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Both(Members):
+    """The photos of `inner` that are also in `outer`, in the order of `inner`."""
+
+    outer: Members
+    inner: Members
+
+    def is_ready(self) -> bool:
+        return self.outer.is_ready() and self.inner.is_ready()
+
+    def prepare(self) -> None:
+        self.outer.prepare()
+        self.inner.prepare()
+
+    def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
+        return self.inner.has(txn, asset) and self.outer.has(txn, asset)
+
+    def bitmap(self, txn: ReadTransaction) -> BitMap:
+        return self.inner.bitmap(txn) & self.outer.bitmap(txn)
+
+    def ordered(self, txn: ReadTransaction) -> Sequence[int]:
+        allowed = self.outer.bitmap(txn)
+        return [asset for asset in self.inner.ordered(txn) if asset in allowed]
+
+
+@dataclass(frozen=True, slots=True)
+class Latest(Members):
+    """The `count` photos of `outer` that came into the library last, latest first."""
+
+    outer: Members
+    count: int
+
+    def is_ready(self) -> bool:
+        return self.outer.is_ready()
+
+    def prepare(self) -> None:
+        self.outer.prepare()
+
+    def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
+        return asset in self.bitmap(txn)
+
+    def bitmap(self, txn: ReadTransaction) -> BitMap:
+        everything = self.outer.bitmap(txn)
+        return everything[-self.count :] if len(everything) > self.count else everything
+
+    def ordered(self, txn: ReadTransaction) -> Sequence[int]:
+        return self.bitmap(txn).to_array()[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Members):
+    """What a search finds, best first.
+
+    text, within: the search. find: gives the ids, quickly when `is_found` says so. Raises BadQuery, TooSlow.
+    """
+
+    text: str
+    within: Members | None
+    find: Callable[[], Sequence[int]] = field(compare=False)
+    is_found: Callable[[], bool] = field(compare=False)
+
+    def is_ready(self) -> bool:
+        return self.is_found()
+
+    def prepare(self) -> None:
+        self.find()
+
+    def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
+        return asset in self.find()
+
+    def bitmap(self, txn: ReadTransaction) -> BitMap:
+        return BitMap(self.find())
+
+    def ordered(self, txn: ReadTransaction) -> Sequence[int]:
+        return self.find()
+
+
+def narrowed(outer: Members | None, inner: Members) -> Members:
+    """`inner`, within `outer` where there is one."""
+    return inner if outer is None else Both(outer, inner)

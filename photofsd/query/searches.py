@@ -1,0 +1,93 @@
+"""Searches as the tree makes them: remembered for a moment, so that looking at what was found searches once.
+
+A file manager lists a folder and then looks at every entry; all of that is one search. An answer is kept while the
+store has not changed, and in any case FRESH_S long.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from photofsd.query.members import Found, Members
+from photofsd.query.search import search
+from photofsd.store import searches
+from photofsd.store.schema import Tables
+
+if TYPE_CHECKING:
+    from photofsd.store.env import Store
+    from photofsd.store.writer import Writer
+
+FRESH_S = 2.0
+NAME_MAX_BYTES = 255
+KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    ids: Sequence[int]
+    sequence: int
+    at_s: float
+
+
+class Searches:
+    """Makes and remembers searches. Thread-safe. limit: photos a search; remembered: searches listed in /search."""
+
+    def __init__(
+        self, store: Store, writer: Writer, today: Callable[[], dt.date], *, limit: int, remembered: int
+    ) -> None:
+        self._store = store
+        self._writer = writer
+        self._remembered = remembered
+        self._today = today
+        self._limit = limit
+        self._kept: OrderedDict[tuple[str, Members | None], _Kept] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def members(self, text: str, within: Members | None) -> Members:
+        """What `text` finds within `within`; the search is made when somebody looks."""
+        return Found(
+            text,
+            within,
+            find=lambda: self.find(text, within),
+            is_found=lambda: self._fresh(text, within) is not None,
+        )
+
+    def find(self, text: str, within: Members | None) -> Sequence[int]:
+        """The ids that `text` finds, best first. Raises BadQuery, TooSlow."""
+        kept = self._fresh(text, within)
+        if kept is not None:
+            return kept.ids
+        if within is not None:
+            within.prepare()
+        with self._store.read() as txn:
+            sequence = txn.number(Tables.META, b"sequence")
+            allowed = None if within is None else within.bitmap(txn)
+            answer = search(txn, text, today=self._today(), limit=self._limit, within=allowed)
+        with self._lock:
+            self._kept[text, within] = _Kept(answer.assets, sequence, time.monotonic())
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return answer.assets
+
+    def remember(self, query: bytes, *, now_ns: int) -> None:
+        """A search was made by opening its folder: it is listed among the last ones. Does not wait for the commit."""
+        if len(query) <= NAME_MAX_BYTES:
+            self._writer.submit(
+                lambda txn: searches.remember(txn, query, now_ns=now_ns, at_most=self._remembered), rows=1
+            )
+
+    def _fresh(self, text: str, within: Members | None) -> _Kept | None:
+        with self._lock:
+            kept = self._kept.get((text, within))
+        if kept is None:
+            return None
+        if time.monotonic() - kept.at_s < FRESH_S:
+            return kept
+        with self._store.read() as txn:
+            return kept if txn.number(Tables.META, b"sequence") == kept.sequence else None

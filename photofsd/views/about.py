@@ -1,0 +1,99 @@
+"""/.photofsd: plain text about the daemon and about single photos."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from photofsd.query.members import EVERYTHING
+from photofsd.store import assets, paths
+from photofsd.types import AssetId
+from photofsd.vtree.folders import FixedFolder, PhotoFolder
+from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, TextFile
+from photofsd.vtree.scope import Library, Scope, View
+
+JSON = b".json"
+
+HEADER = """\
+This is a photofsd mount: the folders here are generated from your photo library.
+The originals are never changed, moved or deleted, and nothing leaves this machine.
+
+"""
+FOOTER = """
+Narrow any folder of photos by +view:   ls 'by-date/2024/all/+cameras'
+Search by opening a folder:             ls -U 'search/beach 2024'
+Keep a search:                          mkdir 'search/beach 2024'
+What is known of a photo:               cat '.photofsd/photos/IMG_0001.jpg.json'
+What the daemon is doing:               cat .photofsd/status
+Why something was refused:              cat .photofsd/last-error
+"""
+
+
+class Photos(Directory):
+    """One JSON file a photo; they can be opened but are not listed, there are as many as photos."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._library = scope.library
+        self._photos = PhotoFolder(scope, EVERYTHING)
+
+    def lookup(self, name: bytes) -> Node | None:
+        photo = self._photos.entry(name.removesuffix(JSON)) if name.endswith(JSON) else None
+        if not isinstance(photo, Photo):
+            return None
+        asset = photo.asset
+        return TextFile(lambda: _encoded(facts(self._library, asset)))
+
+    def listing(self) -> Listing:
+        return Names([])
+
+
+def facts(library: Library, asset: AssetId) -> dict[str, Any]:
+    """All that is known of a photo."""
+    with library.store.read() as txn:
+        record = assets.asset(txn, asset)
+        if record is None:
+            return {"id": asset}
+        files = [paths.file(txn, file) for file in record.files]
+        metadata, place = assets.metadata(txn, asset), assets.place(txn, asset)
+        return {
+            "id": asset,
+            "name": _shown(record.name),
+            "paths": [_shown(paths.file_path(txn, file)) for file in files if file is not None],
+            "size": record.size,
+            "blake3": record.content.hex(),
+            "metadata": None if metadata is None else msgspec.to_builtins(metadata),
+            "place": None if place is None else msgspec.to_builtins(place),
+        }
+
+
+def _shown(name: bytes) -> str:
+    return name.decode("utf-8", "backslashreplace")
+
+
+def _encoded(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace") + b"\n"
+
+
+def readme(library: Library) -> str:
+    """What the folders are, one line each."""
+    lines = [
+        f"  {'/' + view.name.decode():16} {view.about}" for view in library.views.values() if view.name[:1] != b"."
+    ]
+    return HEADER + "\n".join(lines) + "\n" + FOOTER
+
+
+def _root(scope: Scope) -> Directory:
+    library = scope.library
+    return FixedFolder(
+        {
+            b"status": TextFile(lambda: library.told.status().encode("utf-8", "replace")),
+            b"README": TextFile(lambda: readme(library).encode()),
+            b"last-error": TextFile(lambda: library.told.last_error().encode("utf-8", "replace")),
+            b"photos": Photos(scope),
+        }
+    )
+
+
+VIEW = View(b".photofsd", "about the daemon and about single photos", _root)

@@ -1,0 +1,8 @@
+"""/albums: the user's own collections. This version keeps none yet."""
+
+from __future__ import annotations
+
+from photofsd.vtree.folders import EmptyFolder
+from photofsd.vtree.scope import View
+
+VIEW = View(b"albums", "your own collections", lambda _: EmptyFolder(), feature="this version keeps no albums yet")

@@ -1,0 +1,74 @@
+"""/duplicates/exact/IMG_1.jpg: the same content at several paths; one folder a photo, one entry a path, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from photofsd.query.members import OfFacet
+from photofsd.store import assets, paths
+from photofsd.store.facets import cut
+from photofsd.types import AssetId, Facet
+from photofsd.vtree.folders import EmptyFolder, FixedFolder, PhotoFolder
+from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, Row
+from photofsd.vtree.scope import Scope, View
+
+NAME_MAX_BYTES = 255
+_DIVISION_SLASH = "\u2215".encode()
+
+
+class Copies(Directory):
+    """The copies of one photo, each named after its path (with a slash that may stand in a name)."""
+
+    def __init__(self, scope: Scope, asset: AssetId) -> None:
+        self._scope = scope
+        self._asset = asset
+
+    def lookup(self, name: bytes) -> Node | None:
+        return Photo(self._asset) if name in self._names() else None
+
+    def listing(self) -> Listing:
+        return Names([Row(name, Photo(self._asset), None) for name in self._names()])
+
+    def _names(self) -> Iterator[bytes]:
+        with self._scope.library.store.read() as txn:
+            record = assets.asset(txn, self._asset)
+            files = [paths.file(txn, file) for file in (record.files if record is not None else ())]
+            return iter(
+                [
+                    path_as_name(b"/".join([*paths.names_below_root(txn, file.dir), file.name]))
+                    for file in files
+                    if file is not None
+                ]
+            )
+
+
+class Groups(PhotoFolder):
+    """Every photo that lies at several paths, as a folder of its copies."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope, scope.members(OfFacet(Facet.HAS, b"copies")))
+
+    def entry(self, name: bytes) -> Node | None:
+        photo = super().entry(name)
+        return Copies(self.scope, photo.asset) if isinstance(photo, Photo) else None
+
+    def listing(self) -> Listing:
+        photos = (row for _, row in super().listing().rows(0))
+        return Names(
+            [Row(row.name, Copies(self.scope, row.node.asset), None) for row in photos if isinstance(row.node, Photo)]
+        )
+
+
+def path_as_name(path: bytes) -> bytes:
+    """A relative path as one name: the slash replaced, the front cut to 255 bytes."""
+    name = path.replace(b"/", _DIVISION_SLASH)
+    if len(name) <= NAME_MAX_BYTES:
+        return name
+    return cut(name[-NAME_MAX_BYTES:].lstrip(bytes(range(0x80, 0xC0))), NAME_MAX_BYTES)
+
+
+def _root(scope: Scope) -> Directory:
+    return FixedFolder({b"exact": Groups(scope), b"similar": EmptyFolder()})
+
+
+VIEW = View(b"duplicates", "the same photo at several places", _root, feature="duplicates/similar: a later version")

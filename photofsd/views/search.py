@@ -1,0 +1,125 @@
+"""/search/<query>: any query, made by opening it; `mkdir` keeps one, `rmdir` forgets it; the last ones are listed.
+
+/search/.ranked/<query>/001~IMG_1.jpg: the same photos with the rank in front, for programs that sort by name.
+"""
+
+from __future__ import annotations
+
+import time
+
+from photofsd.errors import AlreadyThere, NoSuchEntry, NotPermitted
+from photofsd.query.members import Members
+from photofsd.query.parse import parse
+from photofsd.store import searches
+from photofsd.vtree.folders import PhotoFolder, PhotoListing
+from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, Row
+from photofsd.vtree.probes import is_no_query
+from photofsd.vtree.scope import Scope, View
+
+RANKED = b".ranked"
+RANK_DIGITS = 3
+
+
+class Result(PhotoFolder):
+    """The photos that a query finds, best first."""
+
+    def __init__(self, scope: Scope, query: bytes) -> None:
+        super().__init__(scope, found(scope, query))
+        self._query = query
+
+    def listing(self) -> Listing:
+        photos = super().listing()
+        self.scope.library.searches.remember(self._query, now_ns=time.time_ns())
+        return photos
+
+
+class RankedResult(PhotoFolder):
+    """The photos that a query finds, named by rank."""
+
+    def entry(self, name: bytes) -> Node | None:
+        rank, tilde, view_name = name.partition(b"~")
+        photo = super().entry(view_name) if tilde else None
+        if not isinstance(photo, Photo):
+            return None
+        with self.scope.library.store.read() as txn:
+            ids = list(self.members.ordered(txn))
+        return photo if rank == _rank(ids.index(photo.asset)) else None
+
+    def listing(self) -> Listing:
+        self.members.prepare()
+        with self.scope.library.store.read() as txn:
+            ids = self.members.ordered(txn)
+        return PhotoListing(self.scope.library.store, ids, ranked_name)
+
+
+class Ranked(Directory):
+    """/search/.ranked: nothing is listed, any query can be opened."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def lookup(self, name: bytes) -> Node | None:
+        return None if is_no_query(name) else RankedResult(self._scope, found(self._scope, name))
+
+    def listing(self) -> Listing:
+        return Names([])
+
+
+class Search(Directory):
+    """/search: the searches kept and the last ones; any other name is a new one."""
+
+    is_writable = True
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def lookup(self, name: bytes) -> Node | None:
+        if name == RANKED:
+            return Ranked(self._scope)
+        return None if is_no_query(name) else Result(self._scope, name)
+
+    def listing(self) -> Listing:
+        with self._scope.library.store.read() as txn:
+            queries = dict.fromkeys([*searches.kept(txn), *searches.last(txn)])
+        rows: list[Row] = [Row(query, Result(self._scope, query), None) for query in queries]
+        return Names([*rows, Row(RANKED, Ranked(self._scope), None)])
+
+    def mkdir(self, name: bytes) -> Directory:
+        if is_no_query(name):
+            raise NotPermitted(f"{_text(name)!r} is a name that programs look for, not a search")
+        result = Result(self._scope, name)
+        with self._scope.library.store.read() as txn:
+            if searches.is_kept(txn, name):
+                raise AlreadyThere(f"the search {_text(name)!r} is kept already")
+        self._scope.library.facts.say(searches.KEEP, query=_text(name))
+        return result
+
+    def rmdir(self, name: bytes) -> None:
+        with self._scope.library.store.read() as txn:
+            is_known = searches.is_kept(txn, name) or name in searches.last(txn)
+        if not is_known:
+            raise NoSuchEntry(f"no search {_text(name)!r} is kept")
+        self._scope.library.facts.say(searches.FORGET, query=_text(name))
+
+
+def found(scope: Scope, query: bytes) -> Members:
+    """What the query finds, within the scope. Raises BadQuery at once: a bad query is no folder."""
+    text = _text(query)
+    parse(text)
+    return scope.library.searches.members(text, scope.within)
+
+
+def ranked_name(position: int, name: bytes) -> bytes:
+    """The view name with its rank in front, at most 255 bytes."""
+    return _rank(position) + b"~" + name
+
+
+def _rank(position: int) -> bytes:
+    return b"%0*d" % (RANK_DIGITS, position + 1)
+
+
+def _text(query: bytes) -> str:
+    return query.decode("utf-8", "surrogateescape")
+
+
+VIEW = View(b"search", "any query: ls 'search/beach 2024'; mkdir keeps one", Search)

@@ -1,0 +1,176 @@
+"""The folders that views are made of: fixed ones, folders of photos, folders of the values of a facet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from photofsd.query.members import EVERYTHING, Members, OfFacet
+from photofsd.store import assets, facets
+from photofsd.store.env import Store
+from photofsd.store.schema import ASSET_ROW, U32, Tables
+from photofsd.types import AssetId, Facet
+from photofsd.vtree.attributes import of_row
+from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, Row
+from photofsd.vtree.scope import Scope
+
+NARROW = b"+"
+HIDDEN = b"+."
+ALL = b"all"
+CHUNK_ROWS = 256
+
+
+class FixedFolder(Directory):
+    """A folder whose entries are known beforehand."""
+
+    def __init__(self, entries: Mapping[bytes, Node]) -> None:
+        self._entries = entries
+
+    def lookup(self, name: bytes) -> Node | None:
+        return self._entries.get(name)
+
+    def listing(self) -> Listing:
+        return Names([Row(name, node, None) for name, node in self._entries.items()])
+
+
+class NarrowFolder(Directory):
+    """A folder of which `+view` names every view of the same photos. The + names can be opened but are not listed."""
+
+    def __init__(self, scope: Scope, members: Members) -> None:
+        self.scope = scope
+        self.members = members
+
+    def is_ready(self) -> bool:
+        return self.members.is_ready()
+
+    def prepare(self) -> None:
+        self.members.prepare()
+
+    def lookup(self, name: bytes) -> Node | None:
+        entry = self.entry(name)
+        if entry is None and name.startswith(NARROW) and not name.startswith(HIDDEN):
+            view = self.scope.library.views.get(name[len(NARROW) :])
+            return None if view is None else view.root(Scope(self.scope.library, self.members))
+        return entry
+
+    def entry(self, name: bytes) -> Node | None:
+        """The listed entry called `name`."""
+        raise NotImplementedError
+
+
+class PhotoFolder(NarrowFolder):
+    """A folder of photos under their view names."""
+
+    def entry(self, name: bytes) -> Node | None:
+        with self.scope.library.store.read() as txn:
+            asset = assets.named(txn, name)
+            is_member = asset is not None and self.members.has(txn, asset)
+        return Photo(asset) if is_member and asset is not None else None
+
+    def listing(self) -> Listing:
+        self.members.prepare()
+        with self.scope.library.store.read() as txn:
+            ids = self.members.ordered(txn)
+        return PhotoListing(self.scope.library.store, ids)
+
+
+class PhotoListing(Listing):
+    """Photos by id: names and attributes are read when they are asked for, a chunk at a time.
+
+    namer: makes the shown name of the position and the view name.
+    """
+
+    def __init__(self, store: Store, ids: Sequence[int], namer: Callable[[int, bytes], bytes] | None = None) -> None:
+        self._store = store
+        self._ids = ids
+        self._namer = namer
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def rows(self, start: int) -> Iterator[tuple[int, Row]]:
+        """Read in chunks: a read transaction is never held while the caller does something else with its time."""
+        for first in range(start, len(self._ids), CHUNK_ROWS):
+            yield from self._chunk(first)
+
+    def _chunk(self, first: int) -> list[tuple[int, Row]]:
+        rows = []
+        with self._store.read() as txn:
+            for position in range(first, min(first + CHUNK_ROWS, len(self._ids))):
+                asset = self._ids[position]
+                stored = txn.get(Tables.ROWS, U32.pack(asset))
+                if stored is not None:
+                    rows.append((position, self._row(position, asset, stored)))
+        return rows
+
+    def _row(self, position: int, asset: int, stored: bytes) -> Row:
+        name = stored[ASSET_ROW.size :]
+        if self._namer is not None:
+            name = self._namer(position, name)
+        return Row(name, Photo(AssetId(asset)), of_row(AssetId(asset), stored))
+
+
+class ValueFolder(NarrowFolder):
+    """A folder with one folder for every value of a facet, and `all` where asked.
+
+    members:  the photos that the folder is about. prefix: of the values that count. with_all: has a folder `all`.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        facet: Facet,
+        *,
+        members: Members = EVERYTHING,
+        prefix: bytes = b"",
+        with_all: bool = False,
+    ) -> None:
+        super().__init__(scope, scope.members(members))
+        self.facet = facet
+        self.prefix = prefix
+        self.with_all = with_all
+
+    def shown(self, value: bytes) -> bytes | None:
+        """The name of the folder of `value`, None where it has none here."""
+        return value[len(self.prefix) :] or None
+
+    def value(self, name: bytes) -> bytes:
+        """The value whose folder is called `name`."""
+        return self.prefix + name
+
+    def folder(self, value: bytes) -> Directory:
+        """The folder of `value`."""
+        return PhotoFolder(self.scope, self.scope.members(OfFacet(self.facet, value)))
+
+    def entry(self, name: bytes) -> Node | None:
+        if self.with_all and name == ALL:
+            return PhotoFolder(self.scope, self.members)
+        value = self.value(name)
+        if self.shown(value) != name:
+            return None
+        with self.scope.library.store.read() as txn:
+            is_known = facets.exists(txn, self.facet, value)
+        return self.folder(value) if is_known else None
+
+    def listing(self) -> Listing:
+        self.members.prepare()
+        rows = [Row(name, self.folder(value), None) for value, name in self._named_values()]
+        if self.with_all and rows:
+            rows.append(Row(ALL, PhotoFolder(self.scope, self.members), None))
+        return Names(rows)
+
+    def _named_values(self) -> list[tuple[bytes, bytes]]:
+        with self.scope.library.store.read() as txn:
+            within = None if self.scope.within is None else self.scope.within.bitmap(txn)
+            named = ((value, self.shown(value)) for value in facets.values(txn, self.facet, self.prefix))
+            return [
+                (value, name)
+                for value, name in named
+                if name is not None and (within is None or within.intersect(facets.bitmap(txn, self.facet, value)))
+            ]
+
+
+class EmptyFolder(FixedFolder):
+    """A folder whose feature has no data yet: it exists and holds nothing, and /.photofsd/status says why."""
+
+    def __init__(self) -> None:
+        super().__init__({})

@@ -1,0 +1,74 @@
+"""Where a view stands: the library that it shows, and the folder that it narrows."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from photofsd.query.members import Members, narrowed
+from photofsd.types import DirId
+
+if TYPE_CHECKING:
+    from photofsd.query.searches import Searches
+    from photofsd.store.env import Store
+    from photofsd.store.journal import UserFacts
+    from photofsd.vtree.node import Directory
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A generated folder at the root of the tree, and behind `+name` in every photo folder.
+
+    about: one line for /.photofsd/README. root: its folder, for a scope. feature: what must be there before the
+    view shows anything (a stage, a model), for /.photofsd/status; "" = nothing.
+    """
+
+    name: bytes
+    about: str
+    root: Callable[[Scope], Directory]
+    feature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the daemon has to tell in the tree, as text."""
+
+    status: Callable[[], str]
+    last_error: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What every view may use.
+
+    roots: the library folders, by the names they have in /folders. today: the local date, for /on-this-day.
+    recent_photos: how many /recent shows.
+    """
+
+    store: Store
+    searches: Searches
+    facts: UserFacts
+    told: Told
+    views: Mapping[bytes, View]
+    roots: Mapping[bytes, DirId]
+    today: Callable[[], dt.date]
+    recent_photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The library, or the part of it that `within` leaves."""
+
+    library: Library
+    within: Members | None = None
+
+    def narrow(self, members: Members) -> Scope:
+        """The same library, only those photos that are in `members`, too."""
+        return dataclasses.replace(self, within=narrowed(self.within, members))
+
+    def members(self, members: Members) -> Members:
+        """`members`, as far as the scope lets them through."""
+        return narrowed(self.within, members)
