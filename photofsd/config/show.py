@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 from photofsd.config.load import Configuration
 from photofsd.config.schema import SETTINGS, Setting, value_of
@@ -29,3 +30,14 @@ def default_text(setting: Setting) -> str:
 
 def _section(setting: Setting) -> str:
     return setting.key.rpartition(".")[0]
+
+
+def plain(value: object) -> object:
+    """The value of a setting as JSON takes it: paths as text, with odd bytes as lone surrogates."""
+    match value:
+        case Path():
+            return str(value)
+        case tuple():
+            return [plain(item) for item in value]
+        case _:
+            return value

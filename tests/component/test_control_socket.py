@@ -8,7 +8,7 @@ import os
 import socket
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ import trio.testing
 
 from photofsd.daemon.client import ask, connect
 from photofsd.daemon.commands import Ping, Pong, Scan, ScanResult, Wait
-from photofsd.daemon.control import Handlers, Report, control_socket, serve, serve_client
+from photofsd.daemon.control import Handlers, Report, control_socket, serve_client
 from photofsd.daemon.protocol import MAX_REQUEST_BYTES, SOCKET_NAME, Message, decode_error, encode_error
 from photofsd.errors import BadQuery, DaemonNotRunning, LibraryOffline, PhotofsdError, StoreFull, TooSlow, UsageError
 
@@ -28,28 +28,7 @@ async def pong(_command: Ping, _report: Report) -> Message:
     return PONG
 
 
-@contextlib.contextmanager
-def serving(state: Path, handlers: Handlers, runtime: Path | None = None) -> Iterator[None]:
-    """A control server in a loop of its own, as the daemon runs it."""
-    ready = threading.Event()
-    loop: list[tuple[trio.lowlevel.TrioToken, trio.CancelScope]] = []
-
-    async def main() -> None:
-        with control_socket(runtime or state, state) as listener, trio.CancelScope() as scope:
-            loop.append((trio.lowlevel.current_trio_token(), scope))
-            ready.set()
-            await serve(listener, handlers)
-
-    thread = threading.Thread(target=trio.run, args=(main,))
-    thread.start()
-    assert ready.wait(10)
-    try:
-        yield
-    finally:
-        token, scope = loop[0]
-        token.run_sync_soon(scope.cancel)
-        thread.join(10)
-        assert not thread.is_alive()
+Serving = Callable[..., contextlib.AbstractContextManager[None]]
 
 
 def raising(error: Exception) -> Handlers:
@@ -69,7 +48,7 @@ def raw(state: Path, request: bytes) -> list[Message]:
     return [json.loads(line) for line in reply.splitlines()]
 
 
-def test_a_command_arrives_with_its_arguments_and_its_result_comes_back(tmp_path: Path) -> None:
+def test_a_command_arrives_with_its_arguments_and_its_result_comes_back(tmp_path: Path, serving: Serving) -> None:
     arrived: list[Scan] = []
     found: ScanResult = {"folders": 1, "files": 3, "added": 3, "changed": 0, "moved": 0, "gone": 0, "problems": []}
 
@@ -84,7 +63,7 @@ def test_a_command_arrives_with_its_arguments_and_its_result_comes_back(tmp_path
     assert os.fsencode(arrived[0].paths[0]) == b"/nas/\xff"
 
 
-def test_reports_arrive_in_order_before_the_result(tmp_path: Path) -> None:
+def test_reports_arrive_in_order_before_the_result(tmp_path: Path, serving: Serving) -> None:
     async def scan(_command: Scan, report: Report) -> Message:
         for files in range(100):
             await report({"files": files})
@@ -106,7 +85,7 @@ def test_reports_arrive_in_order_before_the_result(tmp_path: Path) -> None:
         PhotofsdError("plain"),
     ],
 )
-def test_an_error_is_raised_again_at_the_client(tmp_path: Path, error: PhotofsdError) -> None:
+def test_an_error_is_raised_again_at_the_client(tmp_path: Path, error: PhotofsdError, serving: Serving) -> None:
     with serving(tmp_path, raising(error)), pytest.raises(type(error)) as caught:
         ask(tmp_path, Ping())
     assert type(caught.value) is type(error)
@@ -122,7 +101,9 @@ def test_an_error_of_a_newer_daemon_is_raised_as_the_base() -> None:
     assert type(decode_error(facts)) is PhotofsdError
 
 
-def test_a_fault_in_a_handler_is_told_and_logged_and_survived(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_in_a_handler_is_told_and_logged_and_survived(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, serving: Serving
+) -> None:
     with serving(tmp_path, raising(KeyError("oops"))):
         for _ in range(2):
             with pytest.raises(PhotofsdError, match=r"KeyError: 'oops'; its log says more"):
@@ -148,7 +129,9 @@ def test_a_fault_in_a_handler_is_told_and_logged_and_survived(tmp_path: Path, ca
         (b'{"command": "stop"}\n', "does not take the command 'stop'"),
     ],
 )
-def test_a_request_that_makes_no_sense_is_refused(tmp_path: Path, request_line: bytes, complaint: str) -> None:
+def test_a_request_that_makes_no_sense_is_refused(
+    tmp_path: Path, request_line: bytes, complaint: str, serving: Serving
+) -> None:
     with serving(tmp_path, {Ping: pong}):
         (reply,) = raw(tmp_path, request_line)
     assert reply["error"]["type"] == "UsageError"
@@ -156,12 +139,12 @@ def test_a_request_that_makes_no_sense_is_refused(tmp_path: Path, request_line: 
     assert complaint in reply["error"]["message"]
 
 
-def test_arguments_may_be_left_out(tmp_path: Path) -> None:
+def test_arguments_may_be_left_out(tmp_path: Path, serving: Serving) -> None:
     with serving(tmp_path, {Ping: pong}):
         assert raw(tmp_path, b'{"command": "ping"}\n') == [{"result": PONG}]
 
 
-def test_clients_that_misbehave_harm_nobody_else(tmp_path: Path) -> None:
+def test_clients_that_misbehave_harm_nobody_else(tmp_path: Path, serving: Serving) -> None:
     with serving(tmp_path, {Ping: pong}), contextlib.ExitStack() as stack:
         idle = stack.enter_context(connect(tmp_path))
         idle.sendall(b'{"command"')
@@ -176,12 +159,12 @@ def test_clients_that_misbehave_harm_nobody_else(tmp_path: Path) -> None:
         assert ask(tmp_path, Ping()) == PONG
 
 
-def test_a_request_longer_than_the_daemon_reads_is_not_even_sent(tmp_path: Path) -> None:
+def test_a_request_longer_than_the_daemon_reads_is_not_even_sent(tmp_path: Path, serving: Serving) -> None:
     with serving(tmp_path, {Ping: pong}), pytest.raises(UsageError, match="too much for one request"):
         ask(tmp_path, Scan(paths=("x" * MAX_REQUEST_BYTES,)))
 
 
-def test_a_client_that_leaves_cancels_what_it_asked_for(tmp_path: Path) -> None:
+def test_a_client_that_leaves_cancels_what_it_asked_for(tmp_path: Path, serving: Serving) -> None:
     started, cancelled = threading.Event(), threading.Event()
 
     async def wait(_command: Wait, _report: Report) -> Message:
@@ -200,7 +183,7 @@ def test_a_client_that_leaves_cancels_what_it_asked_for(tmp_path: Path) -> None:
         assert ask(tmp_path, Ping()) == PONG
 
 
-def test_a_hundred_clients_wait_at_once(tmp_path: Path) -> None:
+def test_a_hundred_clients_wait_at_once(tmp_path: Path, serving: Serving) -> None:
     arrived = trio.Event()
     count = 0
 
@@ -219,7 +202,7 @@ def test_a_hundred_clients_wait_at_once(tmp_path: Path) -> None:
         assert {connection.recv(100) for connection in connections} == {b'{"result":{}}\n'}
 
 
-def test_the_client_gives_up_in_time(tmp_path: Path) -> None:
+def test_the_client_gives_up_in_time(tmp_path: Path, serving: Serving) -> None:
     async def wait(_command: Wait, report: Report) -> Message:
         while True:
             await report({"due": 1})
@@ -229,7 +212,7 @@ def test_the_client_gives_up_in_time(tmp_path: Path) -> None:
         ask(tmp_path, Wait(), timeout_s=0.2)
 
 
-def test_a_daemon_that_ends_before_it_answers_is_not_running(tmp_path: Path) -> None:
+def test_a_daemon_that_ends_before_it_answers_is_not_running(tmp_path: Path, serving: Serving) -> None:
     started = threading.Event()
     met: list[Exception] = []
 
@@ -265,14 +248,14 @@ def test_nobody_answers(tmp_path: Path, obstacle: str) -> None:
         ask(folder, Ping())
 
 
-def test_a_path_longer_than_a_socket_address_works(tmp_path: Path) -> None:
+def test_a_path_longer_than_a_socket_address_works(tmp_path: Path, serving: Serving) -> None:
     state = tmp_path / ("x" * 150) / ("y" * 150)
     state.mkdir(parents=True)
     with serving(state, {Ping: pong}):
         assert ask(state, Ping()) == PONG
 
 
-def test_the_socket_is_for_its_user_alone_and_gone_afterwards(tmp_path: Path) -> None:
+def test_the_socket_is_for_its_user_alone_and_gone_afterwards(tmp_path: Path, serving: Serving) -> None:
     with serving(tmp_path, {Ping: pong}):
         mode = (tmp_path / SOCKET_NAME).stat().st_mode
         assert stat.S_ISSOCK(mode)
@@ -281,7 +264,7 @@ def test_the_socket_is_for_its_user_alone_and_gone_afterwards(tmp_path: Path) ->
     assert [*tmp_path.iterdir()] == []
 
 
-def test_the_state_folder_leads_to_a_socket_in_the_runtime_folder(tmp_path: Path) -> None:
+def test_the_state_folder_leads_to_a_socket_in_the_runtime_folder(tmp_path: Path, serving: Serving) -> None:
     state, runtime = tmp_path / "state", tmp_path / "run" / "photofsd"
     state.mkdir()
     with serving(state, {Ping: pong}, runtime=runtime):
@@ -291,14 +274,14 @@ def test_the_state_folder_leads_to_a_socket_in_the_runtime_folder(tmp_path: Path
     assert [*state.iterdir(), *runtime.iterdir()] == []
 
 
-def test_a_socket_left_by_a_killed_daemon_is_replaced(tmp_path: Path) -> None:
+def test_a_socket_left_by_a_killed_daemon_is_replaced(tmp_path: Path, serving: Serving) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / SOCKET_NAME))
     with serving(tmp_path, {Ping: pong}):
         assert ask(tmp_path, Ping()) == PONG
 
 
-def test_a_second_daemon_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+def test_a_second_daemon_is_refused_and_the_first_goes_on(tmp_path: Path, serving: Serving) -> None:
     with serving(tmp_path, {Ping: pong}):
         with pytest.raises(PhotofsdError, match="another daemon listens"), control_socket(tmp_path, tmp_path):
             pass
@@ -330,3 +313,19 @@ def test_a_client_that_reads_nothing_is_given_up() -> None:
             await client.send_all(b'{"command": "wait"}\n')
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_a_daemon_of_another_user_is_not_taken_for_a_missing_one(tmp_path: Path, serving: Serving) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another user")
+    with serving(tmp_path, {Ping: pong}), _as_nobody(), pytest.raises(PhotofsdError, match="belongs to another user"):
+        connect(tmp_path)
+
+
+@contextlib.contextmanager
+def _as_nobody() -> Iterator[None]:
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

@@ -1,0 +1,61 @@
+"""`photofsd status`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+
+from photofsd.cli.health import health_lines
+from photofsd.cli.options import Invocation, common_options
+from photofsd.cli.output import printable, say, say_json
+from photofsd.daemon.client import ask
+from photofsd.daemon.commands import Health, Status
+
+WATCH_INTERVAL_S: Final = 2.0
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (with --watch: one object a line).")
+@click.option("--watch", is_flag=True, help="Show it again every two seconds, until Ctrl-C.")
+@common_options
+def command(invocation: Invocation, *, as_json: bool, watch: bool) -> None:
+    """Show how things stand."""
+    state = invocation.settings.state
+    if watch:
+        _watch(state, as_json=as_json)
+    elif as_json:
+        say_json(ask(state, Status()))
+    else:
+        say(_text(ask(state, Status())))
+
+
+def _watch(state: Path, *, as_json: bool) -> None:
+    with _screen(as_json=as_json) as show:
+        while True:
+            show(ask(state, Status()))
+            time.sleep(WATCH_INTERVAL_S)
+
+
+@contextmanager
+def _screen(*, as_json: bool) -> Iterator[Callable[[Health], None]]:
+    """Where one status after the other is shown: in place on a terminal, below each other elsewhere."""
+    if as_json:
+        yield lambda health: say_json(health, one_line=True)
+    elif sys.stdout.isatty():
+        from rich.live import Live  # noqa: PLC0415 - a tenth of a second that only a screen is worth
+        from rich.text import Text  # noqa: PLC0415 - the same
+
+        with Live(auto_refresh=False) as live:
+            yield lambda health: live.update(Text(printable(_text(health))), refresh=True)
+    else:
+        yield lambda health: say(_text(health) + "\n")
+
+
+def _text(health: Health) -> str:
+    return "\n".join(health_lines(health))

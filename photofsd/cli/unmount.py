@@ -1,0 +1,54 @@
+"""`photofsd unmount`."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Final
+
+import click
+
+from photofsd.cli.options import Invocation, common_options
+from photofsd.cli.output import say
+from photofsd.daemon.client import ask
+from photofsd.daemon.commands import Stop
+from photofsd.daemon.mounts import OUR_FILE_SYSTEM, detach, mount_at, mounts, real_point
+from photofsd.errors import DaemonNotRunning, TooSlow, UsageError
+
+END_TIMEOUT_S: Final = 30.0
+LOOK_S: Final = 0.1
+
+
+@click.command("unmount")
+@common_options
+def command(invocation: Invocation) -> None:
+    """End the daemon and remove the tree, whatever state it is in.
+
+    A daemon that runs is asked to end. A mount that a killed or stuck daemon left behind is taken away.
+    """
+    settings = invocation.settings
+    point = real_point(settings.mount.point)
+    if not _is_mounted(point):
+        say(f"nothing is mounted at {point}")
+        return
+    with contextlib.suppress(DaemonNotRunning, TooSlow):
+        ask(settings.state, Stop(), timeout_s=END_TIMEOUT_S)
+        _await_unmount(point)
+    if _is_mounted(point):
+        detach(point)
+    say(f"unmounted {point}")
+
+
+def _is_mounted(point: Path) -> bool:
+    """Claim: our tree is at `point`. Raises UsageError when something else is."""
+    mount = mount_at(point, mounts())
+    if mount is not None and mount.file_system != OUR_FILE_SYSTEM:
+        raise UsageError(f"what is mounted at {point} is not ours but {mount.file_system}")
+    return mount is not None
+
+
+def _await_unmount(point: Path) -> None:
+    deadline = time.monotonic() + END_TIMEOUT_S
+    while _is_mounted(point) and time.monotonic() < deadline:
+        time.sleep(LOOK_S)

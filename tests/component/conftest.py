@@ -1,0 +1,66 @@
+"""What component tests may ask for: the program as a process of its own, and a daemon's control socket."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import trio
+
+from photofsd.daemon.control import Handlers, control_socket, serve
+
+
+@pytest.fixture
+def photofsd(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """Run `photofsd` with the arguments given, at home in an empty folder; stdout and stderr as bytes."""
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def run(
+        *arguments: str | bytes | Path, environ: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [sys.executable, "-m", "photofsd", *arguments],
+            capture_output=True,
+            check=False,
+            cwd=home,
+            env={"PATH": os.environ["PATH"], "HOME": str(home), **(environ or {})},
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.fixture
+def serving() -> Callable[..., contextlib.AbstractContextManager[None]]:
+    """Serve a control socket in a loop of its own, as the daemon does, as long as the block lasts."""
+
+    @contextlib.contextmanager
+    def serve_until_left(state: Path, handlers: Handlers, runtime: Path | None = None) -> Iterator[None]:
+        ready = threading.Event()
+        loop: list[tuple[trio.lowlevel.TrioToken, trio.CancelScope]] = []
+
+        async def main() -> None:
+            with control_socket(runtime or state, state) as listener, trio.CancelScope() as scope:
+                loop.append((trio.lowlevel.current_trio_token(), scope))
+                ready.set()
+                await serve(listener, handlers)
+
+        thread = threading.Thread(target=trio.run, args=(main,))
+        thread.start()
+        assert ready.wait(10)
+        try:
+            yield
+        finally:
+            token, scope = loop[0]
+            token.run_sync_soon(scope.cancel)
+            thread.join(10)
+            assert not thread.is_alive()
+
+    return serve_until_left
