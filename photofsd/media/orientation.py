@@ -1,0 +1,38 @@
+"""Turning and mirroring, counted as EXIF does: 1..8, what must be done to the stored pixels to see them upright."""
+
+from __future__ import annotations
+
+from typing import Final
+
+UPRIGHT: Final = 1
+
+_CORNERS: Final = {
+    1: (0, 1, 2, 3),
+    2: (1, 0, 3, 2),
+    3: (2, 3, 0, 1),
+    4: (3, 2, 1, 0),
+    5: (0, 3, 2, 1),
+    6: (3, 0, 1, 2),
+    7: (2, 1, 0, 3),
+    8: (1, 2, 3, 0),
+}
+"""By orientation, which stored corner is seen at the upper left, upper right, lower right, lower left."""
+
+_BY_CORNERS: Final = {corners: orientation for orientation, corners in _CORNERS.items()}
+_TURNED_LEFT: Final = (1, 8, 3, 6)
+
+
+def then(orientation: int, following: int) -> int:
+    """One orientation for two, done in that order."""
+    before, step = _CORNERS[orientation], _CORNERS[following]
+    return _BY_CORNERS[before[step[0]], before[step[1]], before[step[2]], before[step[3]]]
+
+
+def turned_left(quarters: int) -> int:
+    """The orientation that is a turn to the left by so many quarters, 0..3."""
+    return _TURNED_LEFT[quarters]
+
+
+def swaps_sides(orientation: int) -> bool:
+    """Claim: upright, the width is the stored height."""
+    return orientation > 4  # noqa: PLR2004 - 5 to 8 are those with a quarter turn
