@@ -14,6 +14,7 @@ from typing import Final, NoReturn, cast
 
 import click
 
+from photofsd import __version__
 from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import printable
 from photofsd.errors import PhotofsdError
@@ -60,7 +61,7 @@ class Commands(click.Group):
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="photofsd", message="photofsd %(version)s")
+@click.version_option(__version__, message="photofsd %(version)s")
 @common_options
 def program(_invocation: Invocation) -> None:
     """Your photo library, as a file system."""

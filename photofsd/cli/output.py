@@ -22,6 +22,11 @@ def say(line: str = "") -> None:
     click.echo(printable(line))
 
 
+def say_beside(line: str) -> None:
+    """Print a line for people that is not part of the answer, on stderr."""
+    click.echo(printable(line), err=True)
+
+
 def say_json(value: object, *, one_line: bool = False) -> None:
     """Print JSON in ASCII: odd bytes of paths are lone surrogates, as os.fsdecode makes them."""
     json.dump(value, sys.stdout, indent=None if one_line else 2)

@@ -40,7 +40,7 @@ def command(
         result = ask(state, request, timeout_s=None, on_progress=_shower(show))
     say(_summary(result))
     if result["problems"]:
-        raise PartlyDone("some of it could not be read:\n" + "\n".join(f"  {line}" for line in result["problems"]))
+        raise PartlyDone("\n".join(["not all of it could be done:", *(f"  {line}" for line in result["problems"])]))
 
 
 def _shower(show: Show) -> Callable[[Message], None]:

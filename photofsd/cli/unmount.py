@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from photofsd.daemon.commands import Stop
 from photofsd.daemon.mounts import OUR_FILE_SYSTEM, detach, mount_at, mounts, real_point
 from photofsd.errors import DaemonNotRunning, TooSlow, UsageError
 
+ANSWER_TIMEOUT_S: Final = 10.0
 END_TIMEOUT_S: Final = 30.0
 LOOK_S: Final = 0.1
 
@@ -32,12 +32,20 @@ def command(invocation: Invocation) -> None:
     if not _is_mounted(point):
         say(f"nothing is mounted at {point}")
         return
-    with contextlib.suppress(DaemonNotRunning, TooSlow):
-        ask(settings.state, Stop(), timeout_s=END_TIMEOUT_S)
+    if _is_stopped(settings.state):
         _await_unmount(point)
     if _is_mounted(point):
         detach(point)
     say(f"unmounted {point}")
+
+
+def _is_stopped(state: Path) -> bool:
+    """Ask the daemon to end. Claim: there is one, and it will."""
+    try:
+        ask(state, Stop(), timeout_s=ANSWER_TIMEOUT_S)
+    except (DaemonNotRunning, TooSlow):
+        return False
+    return True
 
 
 def _is_mounted(point: Path) -> bool:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from datetime import tzinfo
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final, Literal, get_type_hints
+from zoneinfo import ZoneInfo
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -170,6 +172,11 @@ class Settings:
     places: PlacesSettings
     readers: ReaderSettings
     store: StoreSettings
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The time zone of photos that do not say theirs; None = the system's."""
+        return ZoneInfo(self.timezone) if self.timezone else None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

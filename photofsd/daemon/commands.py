@@ -98,7 +98,10 @@ class ScanCount(TypedDict):
 
 
 class ScanResult(TypedDict):
-    """What a scan found; all zero when it was not waited for. problems: one line each for what it could not read."""
+    """What a scan found in all library folders; all zero when it was not waited for.
+
+    problems: one line each for what could not be looked at, or could not be believed (too much gone at once).
+    """
 
     folders: int
     files: int

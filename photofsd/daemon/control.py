@@ -25,7 +25,7 @@ from photofsd.daemon.protocol import MAX_REQUEST_BYTES, SOCKET_NAME, Message, en
 from photofsd.errors import DaemonNotRunning, PhotofsdError, UsageError
 
 REQUEST_TIMEOUT_S: Final = 10.0
-SEND_TIMEOUT_S: Final = 30.0
+SEND_TIMEOUT_S: Final = 5.0
 BACKLOG: Final = 1024
 
 Report = Callable[[Message], Awaitable[None]]
@@ -73,7 +73,9 @@ async def serve_client(handlers: Handlers, stream: trio.abc.Stream) -> None:
         async with trio.open_nursery() as nursery:
             client = _Client(stream, nursery.cancel_scope)
             nursery.start_soon(client.watch)
-            await client.send(await _answer(handlers, line, client.report))
+            reply = await _answer(handlers, line, client.report)
+            with trio.CancelScope(shield=True):  # whoever asks the daemon to end wants to hear that it does
+                await client.send(reply)
             nursery.cancel_scope.cancel()
 
 

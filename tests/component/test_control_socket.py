@@ -16,8 +16,8 @@ import trio
 import trio.testing
 
 from photofsd.daemon.client import ask, connect
-from photofsd.daemon.commands import Ping, Pong, Scan, ScanResult, Wait
-from photofsd.daemon.control import Handlers, Report, control_socket, serve_client
+from photofsd.daemon.commands import Ping, Pong, Scan, ScanResult, Stop, Wait
+from photofsd.daemon.control import Handlers, Report, control_socket, serve, serve_client
 from photofsd.daemon.protocol import MAX_REQUEST_BYTES, SOCKET_NAME, Message, decode_error, encode_error
 from photofsd.errors import BadQuery, DaemonNotRunning, LibraryOffline, PhotofsdError, StoreFull, TooSlow, UsageError
 
@@ -232,6 +232,24 @@ def test_a_daemon_that_ends_before_it_answers_is_not_running(tmp_path: Path, ser
         assert started.wait(10)
     thread.join(10)
     assert [str(error) for error in met] == ["the daemon stopped before it answered"]
+
+
+def test_the_reply_to_the_command_that_ends_the_daemon_still_arrives(tmp_path: Path) -> None:
+    scopes: list[trio.CancelScope] = []
+
+    async def stop(_command: Stop, _report: Report) -> Message:
+        scopes[0].cancel()
+        return {}
+
+    async def main() -> None:
+        handlers: Handlers = {Stop: stop}
+        with control_socket(tmp_path, tmp_path) as listener, trio.CancelScope() as scope:
+            scopes.append(scope)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(serve, listener, handlers)
+                assert await trio.to_thread.run_sync(ask, tmp_path, Stop()) == {}
+
+    trio.run(main)
 
 
 @pytest.mark.parametrize("obstacle", ["no folder", "no socket", "dead socket", "a file instead of the folder"])
