@@ -6,7 +6,7 @@ import click
 
 from photofsd.cli.options import Invocation, common_options
 from photofsd.config.validate import require_library
-from photofsd.daemon import app
+from photofsd.daemon.app import run as run_daemon
 from photofsd.daemon.logs import start_logging
 
 
@@ -17,4 +17,4 @@ def command(invocation: Invocation) -> int:
     settings = invocation.settings
     require_library(settings)
     start_logging("debug" if invocation.debug else settings.log_level)
-    return app.run(settings)
+    return run_daemon(settings)

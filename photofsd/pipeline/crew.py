@@ -18,13 +18,15 @@ class Crew:
     def __init__(self, memory_mb: int) -> None:
         self._memory_mb = memory_mb
         self._child: Child | None = None
+        self._lost: list[Child] = []
         self._used_s = 0.0
         self.batch = BATCH_FIRST
 
-    def child(self) -> Child:
-        """The child, started if need be."""
+    async def child(self) -> Child:
+        """The child, started if need be. Raises ChildDied."""
+        self._lost = [child for child in self._lost if not child.is_reaped()]
         if self._child is None:
-            self._child = Child.start(memory_mb=self._memory_mb)
+            self._child = await Child.start(memory_mb=self._memory_mb)
         self._used_s = time.monotonic()
         return self._child
 
@@ -37,6 +39,7 @@ class Crew:
         """The child is of no use any more."""
         if self._child is not None:
             self._child.kill()
+            self._lost.append(self._child)
             self._child = None
 
     async def let_go_if_idle(self) -> None:
@@ -45,7 +48,9 @@ class Crew:
             await self.dismiss()
 
     async def dismiss(self) -> None:
-        """End the child."""
+        """End the child, and see the lost ones off."""
         if self._child is not None:
             child, self._child = self._child, None
             await child.close()
+        for lost in self._lost:
+            await lost.ended()

@@ -21,6 +21,8 @@ from photofsd.errors import ChildDied
 HEADER = struct.Struct(">I")
 FRAME_MAX_BYTES = 64 << 20
 GRACE_S = 1.0
+REAP_S = 0.1
+START_TIMEOUT_S = 60.0
 
 
 class Child:
@@ -32,11 +34,14 @@ class Child:
         self._buffer = b""
 
     @classmethod
-    def start(cls, *, memory_mb: int) -> Child:
-        """Start one. memory_mb: of address space, beyond which its allocations fail."""
+    async def start(cls, *, memory_mb: int) -> Child:
+        """Start one and wait until it is ready to work: its start must not count as the first file's time.
+
+        memory_mb: of address space, beyond which its allocations fail. Raises ChildDied.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: ASYNC220 - from the main thread, see above; a few milliseconds
                 [sys.executable, "-m", "photofsd.pipeline.worker", str(theirs.fileno()), str(memory_mb)],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -44,7 +49,17 @@ class Child:
                 env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
             )
         ours.setblocking(False)  # noqa: FBT003 - the library's signature
-        return cls(process, trio.SocketStream(trio.socket.from_stdlib_socket(ours)))
+        child = cls(process, trio.SocketStream(trio.socket.from_stdlib_socket(ours)))
+        try:
+            with trio.fail_after(START_TIMEOUT_S):
+                await child.receive()
+        except trio.TooSlowError as error:
+            child.kill()
+            raise ChildDied(f"a reader was not ready after {START_TIMEOUT_S:g} s") from error
+        except BaseException:
+            child.kill()
+            raise
+        return child
 
     @property
     def pid(self) -> int:
@@ -79,7 +94,7 @@ class Child:
 
     async def obituary(self) -> str:
         """How it ended, for people; it is killed where it still runs."""
-        code = await self._ended()
+        code = await self.ended()
         self.kill()
         if code is None:
             return "the reader closed its connection"
@@ -90,9 +105,10 @@ class Child:
 
     def kill(self) -> None:
         """End it now. One that hangs in the kernel (a dead NAS) goes when the kernel lets it."""
+        self._stream.socket.close()
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=0)
+            self._process.wait(timeout=REAP_S)
 
     def is_reaped(self) -> bool:
         """Claim: nothing of it is left."""
@@ -101,10 +117,10 @@ class Child:
     async def close(self) -> None:
         """Let it end by itself (its socket closes), or kill it after a second."""
         await self._stream.aclose()
-        await self._ended()
+        await self.ended()
         self.kill()
 
-    async def _ended(self) -> int | None:
+    async def ended(self) -> int | None:
         """Its exit status, None when it still runs after GRACE_S."""
         try:
             return await trio.to_thread.run_sync(self._process.wait, GRACE_S)

@@ -66,7 +66,7 @@ class Questions:
         """What the child says; its death is trouble, too."""
         questions = msgspec.Raw(msgspec.msgpack.encode([task.question for task in tasks]))
         try:
-            child = crew.child()
+            child = await crew.child()
             await child.send(msgspec.msgpack.encode(Request(self._work, stage=stage.name, questions=questions)))
             with trio.fail_after(self._timeout_s):
                 return msgspec.msgpack.decode(await child.receive(), type=Answers)

@@ -56,10 +56,10 @@ class Results:
             self._keep(txn, stage, asset, result, jobs.BACKLOG)
 
     def nothing_to_do(self, txn: WriteTransaction, name: str, subject: int) -> None:
-        """The job's subject is gone, or the stage has no question about it: that is done, too."""
+        """The stage has no question about the subject: that is done, too. What is gone is done when it is back."""
         record = jobs.stage(txn, name)
-        is_known = record.subject is Subject.ASSET and assets.asset(txn, AssetId(subject)) is not None
-        if is_known and jobs.get(txn, record, subject) is not None:
+        known = assets.asset(txn, AssetId(subject)) if record.subject is Subject.ASSET else None
+        if known is not None and known.files and jobs.get(txn, record, subject) is not None:
             jobs.finish(txn, record, subject)
         else:
             jobs.remove(txn, record, subject)

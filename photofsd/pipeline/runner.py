@@ -169,11 +169,12 @@ def register(writer: Writer, graph: Graph) -> None:
             reset(writer, stage.name)
 
 
-def reset(writer: Writer, name: str) -> None:
-    """Queue all of a stage again, in transactions of RESET_ROWS, however many there are."""
+def reset(writer: Writer, name: str) -> int:
+    """Queue all of a stage again, in transactions of RESET_ROWS, however many there are; how many are queued then."""
     after: int | None = 0
     while after is not None:
         after = writer.run(functools.partial(_reset_some, name, after), rows=RESET_ROWS)
+    return writer.run(lambda txn: jobs.counts(txn, jobs.stage(txn, name)).queued)
 
 
 def _register(stage: Stage[Any], txn: WriteTransaction) -> bool:

@@ -51,6 +51,11 @@ class Scheduler:
         self._lock = threading.Lock()
         self._leased: defaultdict[str, set[int]] = defaultdict(set)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stages, in order."""
+        return self._graph.names
+
     def leased(self, stage: str) -> int:
         """How many subjects of a stage are being worked on."""
         return len(self._leased[stage])
@@ -160,8 +165,6 @@ class _Visitor:
         return known
 
     def _sidecars(self, folder: bytes, found: FileRecord) -> tuple[bytes, ...]:
-        return tuple(
-            folder + b"/" + name
-            for name in sidecar_names(found.name)
-            if paths.file_at(self._txn, found.dir, name) is not None
-        )
+        stem = found.name.rpartition(b".")[0] or found.name
+        siblings = (name for name, _ in paths.files_in(self._txn, found.dir, stem + b"."))
+        return tuple(folder + b"/" + name for name in sidecar_names(found.name, siblings))

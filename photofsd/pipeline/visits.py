@@ -48,7 +48,7 @@ class Visits:
         pieces = [self._void(task) for task in tasks if task.visit is None]
         waiting = [(task, task.visit) for task in tasks if task.visit is not None]
         try:
-            child = crew.child()
+            child = await crew.child()
             await child.send(msgspec.msgpack.encode(Request(self._work, tuple(visit for _, visit in waiting))))
             while waiting:
                 pieces.append(self._reported(waiting[0][0], await self._report(child, waiting[0][1])))

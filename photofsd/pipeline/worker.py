@@ -1,8 +1,9 @@
 """The child's side: reads files, makes facts, sends them home. Untrusted content is parsed here and nowhere else.
 
-Run as `python -m photofsd.pipeline.worker FD MEMORY_MB`. Every frame in is a Request; a request is answered by one
-frame a visit, in order, as each is done (so that when a file kills this process, the daemon knows which), or by one
-frame of answers. It lowers itself (nice 10, idle I/O), limits its memory, may write no file, and dies with its parent.
+Run as `python -m photofsd.pipeline.worker FD MEMORY_MB`. It says READY once it is; then every frame in is a Request,
+answered by one frame a visit, in order, as each is done (so that when a file kills this process, the daemon knows
+which), or by one frame of answers. It lowers itself (nice 10, idle I/O), limits its memory, may write no file, and dies
+with its parent.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ IOPRIO_WHO_PROCESS = 1
 IOPRIO_IDLE = 3 << 13
 SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
 NICE = 10
+READY = b"ready"
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -57,9 +59,10 @@ def main() -> None:
     connection = socket.socket(fileno=descriptor)
     stages = graph.discover()
     decode = msgspec.msgpack.Decoder(Request).decode
+    _send(connection, READY)
     while (frame := _receive(connection)) is not None:
         for answer in answers(decode(frame), stages):
-            connection.sendall(HEADER.pack(len(answer)) + answer)
+            _send(connection, answer)
 
 
 def lower_and_limit(memory_mb: int) -> None:
@@ -137,6 +140,10 @@ def _answered(request: Request, stages: graph.Graph) -> Answers:
         return Answers(
             trouble=Trouble(FileUndecodable.__name__, f"stage {stage.name}: {type(error).__name__}: {error}")
         )
+
+
+def _send(connection: socket.socket, frame: bytes) -> None:
+    connection.sendall(HEADER.pack(len(frame)) + frame)
 
 
 def _receive(connection: socket.socket) -> bytes | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from photofsd.store import assets, paths
 from photofsd.vtree import attributes, inodes
 from photofsd.vtree.folders import FixedFolder
 from photofsd.vtree.node import Attributes, Directory, Original, Photo
-from photofsd.vtree.scope import Library, Scope
+from photofsd.vtree.scope import Library, Scope, View
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction
@@ -31,6 +31,11 @@ class LibraryTree:
     def root(self) -> Directory:
         """The folder at the mount point: every view."""
         return self._root
+
+    @property
+    def views(self) -> Iterable[View]:
+        """The views in the root folder."""
+        return self._library.views.values()
 
     def attributes(self, node: Photo | Original) -> Attributes | None:
         """What stat() shows of `node`; None when it is gone."""

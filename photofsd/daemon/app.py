@@ -1,0 +1,265 @@
+"""The daemon, put together: the only place that knows every floor.
+
+`run` takes the settings, holds the state folder, opens the store, and starts what runs side by side: the mount, the
+scans, the runner, the control socket, the follower that keeps the kernel up to date. Any of them ending ends all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import functools
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import trio
+
+from photofsd import views
+from photofsd.config.schema import SETTINGS, Settings, value_of
+from photofsd.daemon import control, lock
+from photofsd.daemon.commands import ReloadResult
+from photofsd.daemon.follower import Follower
+from photofsd.daemon.handlers import Control
+from photofsd.daemon.health import Doctor
+from photofsd.daemon.notify import Notifier, feed_watchdog
+from photofsd.daemon.report import health_lines
+from photofsd.daemon.scans import Scans
+from photofsd.errors import PhotofsdError
+from photofsd.fuse import mount
+from photofsd.fuse.options import MountOptions
+from photofsd.pipeline import graph, runner
+from photofsd.pipeline.stage import Work
+from photofsd.query.searches import Searches
+from photofsd.store import paths, searches
+from photofsd.store.env import Store
+from photofsd.store.journal import Journal, UserFacts
+from photofsd.store.writer import Writer
+from photofsd.types import DirId
+from photofsd.vtree.scope import Library, Told
+from photofsd.vtree.tree import LibraryTree
+
+log = logging.getLogger(__name__)
+
+STATUS_S: Final = 5.0
+APPLIED_LIVE: Final = frozenset({"log_level", "library.scan_interval_s", "library.full_scan_interval_s"})
+
+
+def run(settings: Settings, reread: Callable[[], Settings]) -> int:
+    """Run the daemon until SIGTERM or SIGINT; returns the exit code.
+
+    reread: reads the configuration again, for a reload.
+    Raises StoreBusy, StoreError, MountFailed, MountLost and whatever else keeps it from its work.
+    """
+    with lock.exclusive(settings.state), _store(settings) as (store, writer):
+        try:
+            trio.run(_serve, settings, reread, store, writer)
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
+    return 0
+
+
+@contextlib.contextmanager
+def _store(settings: Settings) -> Iterator[tuple[Store, Writer]]:
+    zone = ZoneInfo(settings.timezone) if settings.timezone else None
+    store = Store.open(settings.state / "store", timezone=zone)
+    writer = Writer(store, commit_max=settings.store.commit_max)
+    try:
+        yield store, writer
+    finally:
+        writer.close()
+        store.close()
+
+
+async def _serve(settings: Settings, reread: Callable[[], Settings], store: Store, writer: Writer) -> None:
+    await _Daemon(settings, reread, store, writer).main()
+
+
+class _Daemon:
+    """Everything that lives as long as the daemon."""
+
+    def __init__(self, settings: Settings, reread: Callable[[], Settings], store: Store, writer: Writer) -> None:
+        self._settings = settings
+        self._reread = reread
+        self._store = store
+        self._writer = writer
+        self._notifier = Notifier()
+        self._last_error = ""
+        self._graph = graph.discover()
+        runner.register(writer, self._graph)
+        self._runner = runner.Runner(store, writer, self._graph, _runner_settings(settings), settings.state)
+        self._scans = Scans(store, writer, settings.library, on_work=self._runner.wake)
+        point = os.fspath(settings.mount.point)
+        self._doctor = Doctor(store, self._graph, self._runner, mount=point, alerts=self._scans.alerts)
+        self._tree = LibraryTree(self._library(), self._refuse)
+
+    def _library(self) -> Library:
+        settings = self._settings
+        facts = UserFacts(Journal(settings.state / "journal"), self._writer, searches.VERBS)
+        missed = facts.catch_up()
+        if missed:
+            log.info("%d entries of the journal were applied", missed)
+        return Library(
+            store=self._store,
+            searches=Searches(
+                self._store,
+                self._writer,
+                self._today,
+                limit=settings.search.default_limit,
+                remembered=settings.search.recent,
+            ),
+            facts=facts,
+            told=Told(self._status_text, lambda: self._last_error),
+            views=views.discover(),
+            roots=self._roots(),
+            today=self._today,
+            recent_photos=settings.recent.photos,
+        )
+
+    def _roots(self) -> dict[bytes, DirId]:
+        """The library folders by their base names; those of the same name are told apart as ~2, ~3."""
+        roots: dict[bytes, DirId] = {}
+        for folder in self._settings.library.folders:
+            path = os.fsencode(folder)
+            record = self._writer.run(functools.partial(paths.add_library, path=path))
+            name = base = os.fsencode(folder.name) or b"library"
+            number = 1
+            while name in roots:
+                number += 1
+                name = b"%b~%d" % (base, number)
+            roots[name] = record.dir
+        return roots
+
+    def _today(self) -> dt.date:
+        zone = ZoneInfo(self._settings.timezone) if self._settings.timezone else None
+        return dt.datetime.now(zone).date()
+
+    def _refuse(self, message: str) -> None:
+        self._last_error = message + "\n"
+
+    def _status_text(self) -> str:
+        """The daemon's health, and why some folders are empty."""
+        empty = [
+            f"/{view.name.decode()} is empty: {view.feature}"
+            for view in self._tree.views
+            if view.feature and view.feature not in self._graph.names
+        ]
+        return "\n".join([*health_lines(self._doctor.health()), "", *empty]) + "\n"
+
+    async def main(self) -> None:
+        """Start everything, say that it is ready, run until told to end."""
+        settings = self._settings
+        with contextlib.ExitStack() as stack:
+            listener = stack.enter_context(control.control_socket(settings.runtime, settings.state))
+            async with trio.open_nursery() as nursery:
+                stop = nursery.cancel_scope.cancel
+                nursery.start_soon(self._obey_signals, stop)
+                follower = Follower(self._store, self._tree, self._runner.wake)
+                self._writer.listen(lambda _: follower.wake())
+                mounted = await nursery.start(mount.serve, self._tree, _mount_options(settings))
+                nursery.start_soon(follower.run, mounted.invalidator)
+                nursery.start_soon(self._scans.run)
+                nursery.start_soon(self._runner.run)
+                nursery.start_soon(control.serve, listener, self._control(stop).handlers())
+                self._doctor.phase = "running"
+                self._notifier.ready(f"the tree is at {settings.mount.point}")
+                log.info("ready: the tree is at %s", settings.mount.point)
+                nursery.start_soon(feed_watchdog, self._notifier)
+                nursery.start_soon(self._tell_status)
+
+    def _control(self, stop: Callable[[], None]) -> Control:
+        def end() -> None:
+            self._say_stopping()
+            stop()
+
+        return Control(
+            doctor=self._doctor,
+            writer=self._writer,
+            runner=self._runner,
+            scans=self._scans,
+            stop=end,
+            reload=self._reload,
+        )
+
+    async def _obey_signals(self, stop: Callable[[], None]) -> None:
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+            async for number in signals:
+                if number == signal.SIGHUP:
+                    await self._reload_loudly()
+                    continue
+                self._say_stopping()
+                stop()
+                return
+
+    def _say_stopping(self) -> None:
+        self._doctor.phase = "stopping"
+        self._notifier.stopping("unmounting")
+
+    async def _reload_loudly(self) -> None:
+        try:
+            await self._reload()
+        except PhotofsdError as error:
+            log.error("the configuration was not read again: %s", error)  # noqa: TRY400 - the message says it all
+
+    async def _reload(self) -> ReloadResult:
+        """Read the configuration again and apply what can be. Raises BadConfig; then nothing has changed."""
+        self._notifier.reloading()
+        try:
+            fresh = await trio.to_thread.run_sync(self._reread)
+            changed = [key for key in SETTINGS if value_of(fresh, key) != value_of(self._settings, key)]
+            logging.getLogger().setLevel(fresh.log_level.upper())
+            intervals = fresh.library.scan_interval_s, fresh.library.full_scan_interval_s
+            self._scans.set_intervals(*intervals)
+            library = dataclasses.replace(
+                self._settings.library, scan_interval_s=intervals[0], full_scan_interval_s=intervals[1]
+            )
+            self._settings = dataclasses.replace(self._settings, log_level=fresh.log_level, library=library)
+        finally:
+            self._notifier.ready(f"the tree is at {self._settings.mount.point}")
+        return ReloadResult(
+            applied=[key for key in changed if key in APPLIED_LIVE],
+            needs_restart=[key for key in changed if key not in APPLIED_LIVE],
+        )
+
+    async def _tell_status(self) -> None:
+        """One line for `systemctl status`, kept up to date."""
+        while True:
+            health = await trio.to_thread.run_sync(self._doctor.health)
+            queued = sum(stage["queued"] for stage in health["stages"].values())
+            alert = f"; {health['alerts'][0]}" if health["alerts"] else ""
+            self._notifier.status(f"{health['state']}: {health['photos']:,} photos, {queued:,} jobs queued{alert}")
+            await trio.sleep(STATUS_S)
+
+
+def _runner_settings(settings: Settings) -> runner.RunnerSettings:
+    readers = settings.readers.processes or max(1, min(8, os.cpu_count() or 1))
+    return runner.RunnerSettings(
+        readers=readers,
+        memory_mb=settings.readers.memory_mb,
+        file_timeout_s=settings.readers.file_timeout_s,
+        work=Work(settings.timezone or None, settings.places.max_distance_km),
+    )
+
+
+def _mount_options(settings: Settings) -> MountOptions:
+    chosen = settings.mount
+    return MountOptions(
+        mount_point=chosen.point,
+        allow_other=chosen.allow_other,
+        xattrs=chosen.xattrs,
+        links=chosen.links,
+        entry_timeout_s=chosen.entry_timeout_s,
+        search_timeout_s=chosen.search_timeout_s,
+    )
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that ended the daemon; others that came with it are its consequences."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

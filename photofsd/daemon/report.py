@@ -1,0 +1,41 @@
+"""How things stand, as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from photofsd.daemon.commands import Health, LibraryHealth, StageHealth
+
+
+def health_lines(health: Health) -> Iterator[str]:
+    """The answer of `photofsd status`."""
+    yield f"photofsd {health['version']} is {health['state']}; the tree is at {health['mount']}"
+    yield from (f"! {alert}" for alert in health["alerts"])
+    yield ""
+    yield from columns([_library(folder) for folder in health["library"]])
+    yield f"{health['photos']:,} photos, {health['files']:,} files, {health['failed']:,} failed"
+    if health["stages"]:
+        yield ""
+        yield from stage_lines(health["stages"])
+
+
+def stage_lines(stages: Mapping[str, StageHealth]) -> list[str]:
+    """A table with a line for each stage."""
+    head = ("stage", "queued", "running", "done", "failed", "per second", "waiting for")
+    return columns([head, *(_stage(name, stage) for name, stage in stages.items())])
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines whose cells stand below each other."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _library(folder: LibraryHealth) -> tuple[str, str, str]:
+    scanned = f"last scan {folder['last_scan']}" if folder["last_scan"] else "not scanned yet"
+    return (folder["path"], "online" if folder["online"] else "OFFLINE", scanned)
+
+
+def _stage(name: str, stage: StageHealth) -> tuple[str, ...]:
+    counts = (f"{count:,}" for count in (stage["queued"], stage["running"], stage["done"], stage["failed"]))
+    return (name, *counts, f"{stage['rate_per_s']:.1f}", stage["waiting"] or "")
