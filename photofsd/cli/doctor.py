@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from photofsd.cli.options import Invocation, common_options
-from photofsd.cli.output import columns, say, say_json
+from photofsd.cli.output import say, say_json
 from photofsd.daemon.doctor import Finding, examine
+from photofsd.daemon.report import columns
 
 
 @click.command("doctor")

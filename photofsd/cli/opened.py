@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from photofsd.config.schema import Settings
+from photofsd.store import assets, paths
 from photofsd.store.env import Store
+from photofsd.store.transaction import ReadTransaction
+from photofsd.types import AssetId, FileId
 
 
 @contextmanager
-def opened_store(settings: Settings) -> Iterator[Store]:
-    """The store in the state folder, for reading. Raises StoreError."""
+def opened_store(settings: Settings) -> Iterator[ReadTransaction]:
+    """A consistent view of the store in the state folder. Raises StoreError."""
     store = Store.open(settings.state / "store", timezone=settings.zone, readonly=True)
     try:
-        yield store
+        with store.read() as txn:
+            yield txn
     finally:
         store.close()
+
+
+def path_of(txn: ReadTransaction, file: FileId) -> str | None:
+    """The absolute path of a file, as os.fsdecode gives it; None when it is gone."""
+    record = paths.file(txn, file)
+    return None if record is None else os.fsdecode(paths.file_path(txn, record))
+
+
+def original_of(txn: ReadTransaction, asset: AssetId) -> str | None:
+    """The best of the paths where the photo lies; None when it is gone."""
+    record = assets.asset(txn, asset)
+    found = (path_of(txn, file) for file in (record.files if record is not None else ()))
+    return next((path for path in found if path is not None), None)

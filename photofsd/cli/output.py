@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Sequence
 
 import click
 
@@ -32,9 +31,3 @@ def say_json(value: object, *, one_line: bool = False) -> None:
     json.dump(value, sys.stdout, indent=None if one_line else 2)
     sys.stdout.write("\n")
     sys.stdout.flush()
-
-
-def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines whose cells stand below each other."""
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -10,18 +10,21 @@ from typing import Final, TypedDict
 
 import click
 
-from photofsd.cli.opened import opened_store
+from photofsd.cli.opened import opened_store, original_of
 from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import say, say_beside, say_json
 from photofsd.config.schema import Settings
-from photofsd.errors import UsageError
 from photofsd.query.search import search
 from photofsd.records import Taken
-from photofsd.store import assets, paths
+from photofsd.store import assets
 from photofsd.store.transaction import ReadTransaction
 from photofsd.types import AssetId
 
 EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - the clock of wherever it was
+
+
+PROTECTION: Final = "\0"
+"""Stands before a word that is none of click's business; no argument of a program can hold it."""
 
 
 class Found(TypedDict):
@@ -34,8 +37,22 @@ class Found(TypedDict):
     score: float
 
 
-@click.command("search", context_settings={"ignore_unknown_options": True})
-@click.argument("words", nargs=-1, required=True, metavar="QUERY...")
+class _Query(click.Command):
+    """Takes "-year:2020" for a negated word of the query, not for a bundle of options with a -0 in it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [PROTECTION + arg if self._is_negated_word(arg) else arg for arg in args])
+
+    def _is_negated_word(self, arg: str) -> bool:
+        return arg.startswith("-") and not arg.startswith("--") and arg not in {"-", "-0", "-h"}
+
+
+def _unprotected(_ctx: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.removeprefix(PROTECTION) for word in words)
+
+
+@click.command("search", cls=_Query)
+@click.argument("words", nargs=-1, required=True, metavar="QUERY...", callback=_unprotected)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Print no more than N.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-0", "zero", is_flag=True, help="End each path with a NUL, for xargs -0.")
@@ -45,8 +62,6 @@ def command(invocation: Invocation, *, words: tuple[str, ...], limit: int | None
 
     The words of QUERY are put together with spaces. Works without the daemon.
     """
-    if options := [word for word in words if word.startswith("--")]:
-        raise UsageError(f"there is no option {options[0]}")
     found, notes = _search(invocation.settings, " ".join(words), limit)
     for line in notes:
         say_beside(line)
@@ -63,7 +78,7 @@ def command(invocation: Invocation, *, words: tuple[str, ...], limit: int | None
 def _search(settings: Settings, text: str, limit: int | None) -> tuple[list[Found], tuple[str, ...]]:
     """What the query finds, best first, and what there is to say about it."""
     today = dt.datetime.now(settings.zone).date()
-    with opened_store(settings) as store, store.read() as txn:
+    with opened_store(settings) as txn:
         answer = search(txn, text, today=today, limit=limit or settings.search.default_limit)
         photos = itertools.islice(zip(answer.assets, answer.scores, strict=True), limit)
         found = [_found(txn, asset, score) for asset, score in photos]
@@ -73,14 +88,13 @@ def _search(settings: Settings, text: str, limit: int | None) -> tuple[list[Foun
 def _found(txn: ReadTransaction, asset: AssetId, score: float) -> Found | None:
     """One photo of the answer; None when none of its files is there."""
     record, metadata = assets.asset(txn, asset), assets.metadata(txn, asset)
-    files = () if record is None else (paths.file(txn, file) for file in record.files)
-    path = next((paths.file_path(txn, file) for file in files if file is not None), None)
+    path = original_of(txn, asset)
     if record is None or path is None:
         return None
     return Found(
         id=asset,
         name=os.fsdecode(record.name),
-        path=os.fsdecode(path),
+        path=path,
         taken=None if metadata is None else _taken(metadata.taken),
         score=round(score, 4),
     )

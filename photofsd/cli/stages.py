@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from photofsd.cli.health import stage_lines
 from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import say, say_json
 from photofsd.daemon.client import ask
 from photofsd.daemon.commands import Action, Stages, StagesResult
+from photofsd.daemon.report import stage_lines
 
 
 @click.group("stages")

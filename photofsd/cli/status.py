@@ -11,11 +11,13 @@ from typing import Final
 
 import click
 
-from photofsd.cli.health import health_lines
 from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import printable, say, say_json
+from photofsd.config.schema import Settings
 from photofsd.daemon.client import ask
 from photofsd.daemon.commands import Health, Status
+from photofsd.daemon.report import columns, health_lines
+from photofsd.errors import UsageError
 
 WATCH_INTERVAL_S: Final = 2.0
 
@@ -23,16 +25,33 @@ WATCH_INTERVAL_S: Final = 2.0
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (with --watch: one object a line).")
 @click.option("--watch", is_flag=True, help="Show it again every two seconds, until Ctrl-C.")
+@click.option("--failed", is_flag=True, help="Show what failed for good, and why (needs no daemon).")
 @common_options
-def command(invocation: Invocation, *, as_json: bool, watch: bool) -> None:
+def command(invocation: Invocation, *, as_json: bool, watch: bool, failed: bool) -> None:
     """Show how things stand."""
-    state = invocation.settings.state
-    if watch:
+    if watch and failed:
+        raise UsageError("--watch and --failed don't go together")
+    settings = invocation.settings
+    state = settings.state
+    if failed:
+        _show_failures(settings, as_json=as_json)
+    elif watch:
         _watch(state, as_json=as_json)
     elif as_json:
         say_json(ask(state, Status()))
     else:
         say(_text(ask(state, Status())))
+
+
+def _show_failures(settings: Settings, *, as_json: bool) -> None:
+    from photofsd.cli.failures import failed_jobs  # noqa: PLC0415 - only this needs the store, slow to import
+
+    failed = failed_jobs(settings)
+    if as_json:
+        say_json(failed)
+    else:
+        for line in columns([(job["stage"], job["path"] or "(gone)", job["reason"]) for job in failed]):
+            say(line)
 
 
 def _watch(state: Path, *, as_json: bool) -> None:

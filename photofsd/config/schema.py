@@ -37,7 +37,7 @@ class LibrarySettings:
     folders: Annotated[tuple[Path, ...], Doc("The folders that hold the originals; one at least.")] = ()
     exclude: Annotated[
         tuple[str, ...],
-        Doc('Files and folders to leave out: globs over a name ("*.tmp") or a path in the folder ("scans/raw/*").'),
+        Doc("Files and folders to leave out: globs over a name (`*.tmp`) or a path in the folder (`scans/raw/*`)."),
     ] = ()
     prune: Annotated[
         tuple[str, ...],
@@ -76,7 +76,7 @@ class MountSettings:
         Doc("The folder where the tree is mounted.", default="`~/Photos`; `/mnt/photos` for the system service"),
     ]
     allow_other: Annotated[
-        bool, Doc("Whether other users may look into the tree (needs user_allow_other in /etc/fuse.conf).")
+        bool, Doc("Whether other users may look into the tree (needs `user_allow_other` in `/etc/fuse.conf`).")
     ] = False
     xattrs: Annotated[
         bool, Doc("Whether photos have extended attributes with tags and ratings (listings get ten times slower).")
@@ -93,14 +93,14 @@ class SearchSettings:
     """How much a search answers and remembers."""
 
     default_limit: Annotated[int, Doc("Photos in the answer to a query that names no `limit:`.", at_least=1)] = 200
-    recent: Annotated[int, Doc("Last searches that /search lists.", at_least=0)] = 20
+    recent: Annotated[int, Doc("Last searches that `/search` lists.", at_least=0)] = 20
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RecentSettings:
     """The folder /recent."""
 
-    photos: Annotated[int, Doc("Photos in /recent, newest first.", at_least=1)] = 500
+    photos: Annotated[int, Doc("Photos in `/recent`, newest first.", at_least=1)] = 500
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
