@@ -6,12 +6,14 @@ Pure functions over records: `check` calls the same ones to prove that what is s
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from photofsd.records import AssetRecord, FileRecord, Metadata, Place, Taken
 from photofsd.store import facets, paths
 from photofsd.store.facets import fact
+from photofsd.store.keys import storable_ns
 from photofsd.store.schema import ASSET_ROW, U64, Tables
 from photofsd.store.tokens import tokens, tokens_of_name
 from photofsd.types import AssetId, DirId, Facet
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  the wall clock of the camera, of no zone
 _NS = 1_000_000_000
+_DAY_NS = 86_400 * _NS
 _LIVE = fact(Facet.LIVE)
+_UNDATED = (fact(Facet.YEAR, b""),)
+_kept = functools.lru_cache(maxsize=8192)
+"""Cameras, tags, days and places come again and again: what follows from one is worked out once."""
 
 
 class Derived(NamedTuple):
@@ -45,7 +51,7 @@ def of(txn: ReadTransaction, asset: AssetId) -> Derived:
     if not record.files:
         return Derived(frozenset(), row)
     place = txn.record(Tables.PLACES, key, Place)
-    return Derived(frozenset(_facets(txn, record, metadata, place)), row)
+    return Derived(_facets(txn, record, metadata, place), row)
 
 
 def update(txn: WriteTransaction, before: Mapping[AssetId, Derived]) -> None:
@@ -73,7 +79,7 @@ def asset_row(record: AssetRecord, metadata: Metadata | None, zone: dt.tzinfo | 
     """The row that listings read: size, mtime (when taken), ctime, view name."""
     taken = metadata.taken if metadata is not None else None
     mtime_ns = record.file_mtime_ns if taken is None or taken.source.is_guess else taken_ns(taken, zone)
-    return ASSET_ROW.pack(record.size, mtime_ns, record.changed_ns) + record.name
+    return ASSET_ROW.pack(record.size, storable_ns(mtime_ns), record.changed_ns) + record.name
 
 
 def taken_ns(taken: Taken, zone: dt.tzinfo | None) -> int:
@@ -88,26 +94,29 @@ def taken_ns(taken: Taken, zone: dt.tzinfo | None) -> int:
 
 def _facets(
     txn: ReadTransaction, record: AssetRecord, metadata: Metadata | None, place: Place | None
-) -> Iterator[bytes]:
-    yield _LIVE
+) -> frozenset[bytes]:
+    found = {_LIVE}
     if len(record.files) > 1:
-        yield fact(Facet.HAS, b"copies")
-    yield from _of_paths(txn, record)
-    yield from _of_date(metadata.taken if metadata is not None else None)
+        found.add(fact(Facet.HAS, b"copies"))
+    _add_paths(found, txn, record)
+    found.update(_of_date(metadata.taken if metadata is not None else None))
     if metadata is not None:
-        yield from _of_metadata(metadata)
+        _add_metadata(found, metadata)
     if place is not None:
-        yield from _of_place(place)
+        found.update(_of_place(place.country, place.region, place.city))
+    return frozenset(found)
 
 
-def _of_paths(txn: ReadTransaction, record: AssetRecord) -> Iterator[bytes]:
-    yield from _words(b"n", tokens_of_name(record.name))
+def _add_paths(found: set[bytes], txn: ReadTransaction, record: AssetRecord) -> None:
+    names = {record.name}
     for file_id in record.files:
         file = txn.record(Tables.FILES, file_id.to_bytes(4, "big"), FileRecord)
         if file is not None:
-            yield fact(Facet.DIR, b"%d" % file.dir)
-            yield from _words(b"n", tokens_of_name(file.name))
-            yield from _folder_words(txn, file.dir)
+            names.add(file.name)
+            found.add(fact(Facet.DIR, b"%d" % file.dir))
+            found.update(_folder_words(txn, file.dir))
+    for name in names:
+        found.update(_words(b"n", tokens_of_name(name)))
 
 
 def _folder_words(txn: ReadTransaction, folder: DirId) -> tuple[bytes, ...]:
@@ -119,57 +128,64 @@ def _folder_words(txn: ReadTransaction, folder: DirId) -> tuple[bytes, ...]:
     return known
 
 
-def _of_date(taken: Taken | None) -> Iterator[bytes]:
+def _of_date(taken: Taken | None) -> tuple[bytes, ...]:
     if taken is None or taken.source.is_guess:
-        yield fact(Facet.YEAR, b"")
-        return
-    wall = _EPOCH + dt.timedelta(seconds=taken.local_ns // _NS)
-    day = b"%04d%02d%02d" % (wall.year, wall.month, wall.day)
-    yield fact(Facet.YEAR, day[:4])
-    yield fact(Facet.MONTH, day[:6])
-    yield fact(Facet.DAY, day)
-    yield fact(Facet.HAS, b"date")
+        return _UNDATED
+    return _of_day(taken.local_ns // _DAY_NS)
 
 
-def _of_metadata(metadata: Metadata) -> Iterator[bytes]:
-    for name in metadata.types:
-        yield fact(Facet.TYPE, facets.value_of(name))
+@_kept
+def _of_day(day: int) -> tuple[bytes, ...]:
+    wall = _EPOCH + dt.timedelta(days=day)
+    text = b"%04d%02d%02d" % (wall.year, wall.month, wall.day)
+    return (
+        fact(Facet.YEAR, text[:4]),
+        fact(Facet.MONTH, text[:6]),
+        fact(Facet.DAY, text),
+        fact(Facet.HAS, b"date"),
+    )
+
+
+def _add_metadata(found: set[bytes], metadata: Metadata) -> None:
+    found.update(fact(Facet.TYPE, facets.value_of(name)) for name in metadata.types)
     if metadata.camera is not None:
-        yield from _named(Facet.CAMERA, metadata.camera, b"c", b"camera")
+        found.update(_named(Facet.CAMERA, metadata.camera, b"c", b"camera"))
     if metadata.lens is not None:
-        yield from _named(Facet.LENS, metadata.lens, b"c", b"lens")
+        found.update(_named(Facet.LENS, metadata.lens, b"c", b"lens"))
     for tag in metadata.tags:
-        yield from _named(Facet.TAG, tag, b"t", b"tags")
+        found.update(_named(Facet.TAG, tag, b"t", b"tags"))
     if metadata.rating is not None and metadata.rating >= 0:
-        yield fact(Facet.RATING, b"%d" % metadata.rating)
-        yield fact(Facet.HAS, b"rating")
+        found.update((fact(Facet.RATING, b"%d" % metadata.rating), fact(Facet.HAS, b"rating")))
     for text in (metadata.title, metadata.caption):
         if text is not None:
-            yield fact(Facet.HAS, b"caption")
-            yield from _words(b"x", tokens(text))
+            found.add(fact(Facet.HAS, b"caption"))
+            found.update(_words(b"x", tokens(text)))
     if metadata.latitude is not None and metadata.longitude is not None:
-        yield fact(Facet.HAS, b"gps")
-        yield fact(Facet.CELL, cell(metadata.latitude, metadata.longitude))
+        found.update((fact(Facet.HAS, b"gps"), fact(Facet.CELL, cell(metadata.latitude, metadata.longitude))))
 
 
-def _of_place(place: Place) -> Iterator[bytes]:
-    yield fact(Facet.HAS, b"place")
-    value = b""
-    for name in (place.country, place.region, place.city):
-        value += (b"/" if value else b"") + facets.cut(facets.value_of(name), 150)
-        yield fact(Facet.PLACE, value)
-        yield from _words(b"p", tokens(name))
+@_kept
+def _of_place(*names: str) -> tuple[bytes, ...]:
+    found, value = [fact(Facet.HAS, b"place")], b""
+    for name in names:
+        part = facets.cut(facets.value_of(name), 150)
+        if not part:
+            continue
+        value += b"/" + part if value else part
+        found += (fact(Facet.PLACE, value), *_words(b"p", tokens(name)))
+    return tuple(found)
 
 
-def _named(facet: Facet, text: str, letter: bytes, has: bytes) -> Iterator[bytes]:
-    yield fact(facet, facets.value_of(text))
-    yield fact(Facet.HAS, has)
-    yield from _words(letter, tokens(text))
+@_kept
+def _named(facet: Facet, text: str, letter: bytes, has: bytes) -> tuple[bytes, ...]:
+    value = facets.value_of(text)
+    if not value:  # nothing but spaces and NULs: no name for a folder
+        return ()
+    return (fact(facet, value), fact(Facet.HAS, has), *_words(letter, tokens(text)))
 
 
 def _words(letter: bytes, words: tuple[str, ...]) -> Iterator[bytes]:
-    for word in words:
-        yield fact(Facet.WORD, letter + word.encode())
+    return (fact(Facet.WORD, letter + word.encode()) for word in words)
 
 
 def cell(latitude: float, longitude: float) -> bytes:

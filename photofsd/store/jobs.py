@@ -6,13 +6,15 @@ there with its job gone, or neither. Who may run now, retries and pauses are pol
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from photofsd.records import Failure, JobRecord, StageRecord
-from photofsd.store.schema import DUE_KEY, STAGE_SUBJECT, Tables
+from photofsd.records import AssetRecord, Failure, JobRecord, StageRecord
+from photofsd.store.schema import DUE_KEY, STAGE_SUBJECT, U32, Table, Tables
 from photofsd.types import Subject
 
 if TYPE_CHECKING:
@@ -92,14 +94,27 @@ def version_done(txn: ReadTransaction, record: StageRecord, subject: int) -> int
     return None if value is None else int.from_bytes(value, "big")
 
 
+def is_there(txn: ReadTransaction, record: StageRecord, subject: int) -> bool:
+    """Claim: the path exists, or the asset has one."""
+    if record.subject is Subject.FILE:
+        return txn.get(Tables.FILES, U32.pack(subject)) is not None
+    asset = txn.record(Tables.ASSETS, U32.pack(subject), AssetRecord)
+    return asset is not None and bool(asset.files)
+
+
 def put(txn: WriteTransaction, record: StageRecord, subject: int, job: JobRecord) -> None:
-    """Queue a job, in place of the one that may be queued already; a former failure is forgotten."""
+    """Queue a job, in place of the one that may be queued already; a former failure is forgotten.
+
+    For a subject that is not there (any more) nothing is queued.
+    """
+    _forget_failure(txn, record, subject)
+    if not is_there(txn, record, subject):
+        return
     known = get(txn, record, subject)
     if known is None:
         txn.count_by(_counter("queued", record.number), 1)
     else:
         txn.delete(Tables.DUE, _due_key(record.number, known, subject))
-    _forget_failure(txn, record, subject)
     key = STAGE_SUBJECT.pack(record.number, subject)
     txn.put_record(Tables.JOBS, key, job)
     txn.put(Tables.DUE, _due_key(record.number, job, subject), b"")
@@ -117,18 +132,29 @@ def remove(txn: WriteTransaction, record: StageRecord, subject: int) -> bool:
 
 
 def finish(txn: WriteTransaction, record: StageRecord, subject: int) -> None:
-    """The job is done: call it in the transaction that writes its result."""
+    """The job is done: call it in the transaction that writes its result. Nothing is kept of a path that is gone."""
     remove(txn, record, subject)
     _forget_failure(txn, record, subject)
+    if record.subject is Subject.FILE and not is_there(txn, record, subject):
+        return
     if version_done(txn, record, subject) is None:
         txn.count_by(_counter("done", record.number), 1)
     key = STAGE_SUBJECT.pack(record.number, subject)
     txn.put(Tables.DONE, key, record.version.to_bytes(2, "big"))
 
 
+def postpone(txn: WriteTransaction, record: StageRecord, subject: int, not_before_ms: int, error: str) -> None:
+    """The job was tried in vain: it may run again from `not_before_ms` on. Nothing where it is not queued any more."""
+    job = get(txn, record, subject)
+    if job is not None:
+        put(txn, record, subject, JobRecord(job.priority, not_before_ms, job.attempts + 1, error))
+
+
 def fail(txn: WriteTransaction, record: StageRecord, subject: int, why: Failure) -> None:
     """The job cannot be done: it does not run again until something changes or the user says so."""
     remove(txn, record, subject)
+    if not is_there(txn, record, subject):
+        return
     key = STAGE_SUBJECT.pack(record.number, subject)
     if txn.get(Tables.FAILED, key) is None:
         txn.count_by(_counter("failed", record.number), 1)
@@ -138,6 +164,40 @@ def fail(txn: WriteTransaction, record: StageRecord, subject: int, why: Failure)
 def _forget_failure(txn: WriteTransaction, record: StageRecord, subject: int) -> None:
     if txn.delete(Tables.FAILED, STAGE_SUBJECT.pack(record.number, subject)):
         txn.count_by(_counter("failed", record.number), -1)
+
+
+def retry(txn: WriteTransaction, record: StageRecord, *, limit: int) -> int:
+    """Queue at most `limit` failed subjects of a stage again; how many these were: call it until that is 0."""
+    failed = [subject for subject, _ in itertools.islice(failures(txn, record), limit)]
+    for subject in failed:
+        put(txn, record, subject, JobRecord(BACKLOG))
+    return len(failed)
+
+
+def reset(txn: WriteTransaction, record: StageRecord, *, after: int, limit: int) -> int | None:
+    """Queue what a stage has done or failed again, at most `limit` subjects above `after` (0 = from the first).
+
+    returns: the last of them, to go on after in another transaction; None when there are no more. Jobs that are
+    queued already keep their priority and may run at once. An asset that is gone is done again when it comes back.
+    """
+    lists = (_subjects(txn, table, record, after) for table in (Tables.DONE, Tables.FAILED))
+    found = list(itertools.islice((subject for subject, _ in itertools.groupby(heapq.merge(*lists))), limit))
+    for subject in found:
+        known = get(txn, record, subject)
+        _forget_done(txn, record, subject)
+        put(txn, record, subject, JobRecord(BACKLOG if known is None else known.priority))
+    return found[-1] if len(found) == limit else None
+
+
+def _subjects(txn: ReadTransaction, table: Table, record: StageRecord, after: int) -> Iterator[int]:
+    """The subjects above `after` in a table whose keys are stage and subject."""
+    for key in txn.keys(table, bytes((record.number,)), STAGE_SUBJECT.pack(record.number, after + 1)):
+        yield STAGE_SUBJECT.unpack(key)[1]
+
+
+def _forget_done(txn: WriteTransaction, record: StageRecord, subject: int) -> None:
+    if txn.delete(Tables.DONE, STAGE_SUBJECT.pack(record.number, subject)):
+        txn.count_by(_counter("done", record.number), -1)
 
 
 def forget(txn: WriteTransaction, kind: Subject, subject: int, *, keep_done: bool = True) -> None:
@@ -150,9 +210,8 @@ def forget(txn: WriteTransaction, kind: Subject, subject: int, *, keep_done: boo
             continue
         remove(txn, record, subject)
         _forget_failure(txn, record, subject)
-        key = STAGE_SUBJECT.pack(record.number, subject)
-        if (kind is Subject.FILE or not keep_done) and txn.delete(Tables.DONE, key):
-            txn.count_by(_counter("done", record.number), -1)
+        if kind is Subject.FILE or not keep_done:
+            _forget_done(txn, record, subject)
 
 
 def due(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
 
 from photofsd.records import DirRecord, FileRecord, LibraryRecord
 from photofsd.store import assets, facets, jobs
+from photofsd.store.keys import entry_key, has_long_name, root_key, storable_ns
 from photofsd.store.schema import PATH_ROW, U32, Tables
 from photofsd.types import NO_DIR, AssetId, DirId, Facet, FileId, Kind, Subject
 
@@ -26,16 +26,23 @@ class PathRow(NamedTuple):
     inode: int
 
 
-class FileStat(NamedTuple):
-    """What stat() says of a file of the library."""
-
+class _Stat(NamedTuple):
     size: int
     mtime_ns: int
     inode: int
 
 
-def _root_key(path: bytes) -> bytes:
-    return hashlib.blake2b(path, digest_size=16).digest()
+class FileStat(_Stat):
+    """What stat() says of a file of the library.
+
+    A time that the store has no room for is cut here, so that what is stored and what is compared with it agree.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, size: int, mtime_ns: int, inode: int) -> Self:
+        """Cut the time to what can be stored."""
+        return super().__new__(cls, size, storable_ns(mtime_ns), inode)
 
 
 def libraries(txn: ReadTransaction) -> list[LibraryRecord]:
@@ -45,12 +52,12 @@ def libraries(txn: ReadTransaction) -> list[LibraryRecord]:
 
 def library(txn: ReadTransaction, path: bytes) -> LibraryRecord | None:
     """The library folder at `path`."""
-    return txn.record(Tables.ROOTS, _root_key(path), LibraryRecord)
+    return txn.record(Tables.ROOTS, root_key(path), LibraryRecord)
 
 
 def put_library(txn: WriteTransaction, record: LibraryRecord) -> None:
     """Remember what is known of a library folder."""
-    txn.put_record(Tables.ROOTS, _root_key(record.path), record)
+    txn.put_record(Tables.ROOTS, root_key(record.path), record)
 
 
 def add_library(txn: WriteTransaction, path: bytes) -> LibraryRecord:
@@ -72,20 +79,24 @@ def folder(txn: ReadTransaction, dir_id: DirId) -> DirRecord | None:
 
 def child(txn: ReadTransaction, parent: DirId, name: bytes) -> DirId | None:
     """The folder called `name` in `parent`."""
-    value = txn.get(Tables.CHILDREN, U32.pack(parent) + name)
+    value = txn.get(Tables.CHILDREN, entry_key(parent, name))
     return None if value is None else DirId(U32.unpack(value)[0])
 
 
 def children(txn: ReadTransaction, parent: DirId) -> Iterator[tuple[bytes, DirId]]:
     """The folders in `parent`, by name."""
     for key, value in txn.items(Tables.CHILDREN, U32.pack(parent)):
-        yield key[4:], DirId(U32.unpack(value)[0])
+        below = DirId(U32.unpack(value)[0])
+        record = folder(txn, below) if has_long_name(key) else None
+        yield key[4:] if record is None else record.name, below
 
 
 def files_in(txn: ReadTransaction, parent: DirId, prefix: bytes = b"") -> Iterator[tuple[bytes, PathRow]]:
     """The files in `parent` whose name begins with `prefix`, by name."""
     for key, value in txn.items(Tables.PATHS, U32.pack(parent) + prefix):
-        yield key[4:], PathRow._make(PATH_ROW.unpack(value))
+        row = PathRow._make(PATH_ROW.unpack(value))
+        record = file(txn, row.file) if has_long_name(key) else None
+        yield key[4:] if record is None else record.name, row
 
 
 def file(txn: ReadTransaction, file_id: FileId) -> FileRecord | None:
@@ -95,7 +106,7 @@ def file(txn: ReadTransaction, file_id: FileId) -> FileRecord | None:
 
 def file_at(txn: ReadTransaction, parent: DirId, name: bytes) -> PathRow | None:
     """The file called `name` in `parent`."""
-    value = txn.get(Tables.PATHS, U32.pack(parent) + name)
+    value = txn.get(Tables.PATHS, entry_key(parent, name))
     return None if value is None else PathRow._make(PATH_ROW.unpack(value))
 
 
@@ -113,7 +124,8 @@ def ancestry(txn: ReadTransaction, dir_id: DirId) -> list[DirRecord]:
 
 def folder_path(txn: ReadTransaction, dir_id: DirId) -> bytes:
     """The absolute path of a folder."""
-    return b"/".join(record.name.rstrip(b"/") for record in reversed(ancestry(txn, dir_id)))
+    records = ancestry(txn, dir_id)
+    return b"/".join(record.name.rstrip(b"/") for record in reversed(records)) or b"/" * bool(records)
 
 
 def names_below_root(txn: ReadTransaction, dir_id: DirId) -> list[bytes]:
@@ -123,64 +135,96 @@ def names_below_root(txn: ReadTransaction, dir_id: DirId) -> list[bytes]:
 
 def file_path(txn: ReadTransaction, record: FileRecord) -> bytes:
     """The absolute path of a file."""
-    return folder_path(txn, record.dir) + b"/" + record.name
+    return folder_path(txn, record.dir).rstrip(b"/") + b"/" + record.name
 
 
 def resolve(txn: ReadTransaction, path: bytes) -> DirId | None:
     """The folder at an absolute path, where it lies in a library and is known."""
-    for record in libraries(txn):
-        if path == record.path or path.startswith(record.path.rstrip(b"/") + b"/"):
-            dir_id: DirId | None = record.dir
-            for name in path[len(record.path) :].split(b"/"):
-                if name and dir_id is not None:
-                    dir_id = child(txn, dir_id, name)
-            return dir_id
-    return None
+    around = [one for one in libraries(txn) if (path + b"/").startswith(one.path.rstrip(b"/") + b"/")]
+    if not around:
+        return None
+    nearest = max(around, key=lambda one: len(one.path))
+    dir_id: DirId | None = nearest.dir
+    for name in path[len(nearest.path) :].split(b"/"):
+        if name and dir_id is not None:
+            dir_id = child(txn, dir_id, name)
+    return dir_id
 
 
 def add_folder(txn: WriteTransaction, parent: DirId, name: bytes) -> DirId:
-    """The folder called `name` in `parent`, known from now on."""
+    """The folder called `name` in `parent`, known from now on. Raises LookupError where `parent` is not."""
     known = child(txn, parent, name)
     if known is not None:
         return known
+    _require_folder(txn, parent)
     dir_id = DirId(txn.next_id(b"next_dir"))
     txn.put_record(Tables.DIRS, U32.pack(dir_id), DirRecord(parent, name))
-    txn.put(Tables.CHILDREN, U32.pack(parent) + name, U32.pack(dir_id))
+    txn.put(Tables.CHILDREN, entry_key(parent, name), U32.pack(dir_id))
     return dir_id
+
+
+def _require_folder(txn: ReadTransaction, dir_id: DirId) -> None:
+    if txn.get(Tables.DIRS, U32.pack(dir_id)) is None:
+        raise LookupError(f"there is no folder {dir_id}: it has been removed")
 
 
 def set_listed(txn: WriteTransaction, dir_id: DirId, *, mtime_ns: int, dev: int, inode: int = 0) -> None:
     """The folder has been listed completely when its mtime was `mtime_ns` (0 = list it again next time)."""
     record = folder(txn, dir_id)
+    mtime_ns = storable_ns(mtime_ns)
     if record is not None and (record.mtime_ns, record.dev, record.inode) != (mtime_ns, dev, inode):
         changed = msgspec.structs.replace(record, mtime_ns=mtime_ns, dev=dev, inode=inode)
         txn.put_record(Tables.DIRS, U32.pack(dir_id), changed)
 
 
 def remove_folder(txn: WriteTransaction, dir_id: DirId) -> None:
-    """Forget a folder and everything below it."""
-    for _, below in list(children(txn, dir_id)):
-        remove_folder(txn, below)
-    for _, row in list(files_in(txn, dir_id)):
-        remove_file(txn, row.file)
-    record = folder(txn, dir_id)
-    if record is not None:
-        txn.delete(Tables.CHILDREN, U32.pack(record.parent) + record.name)
-        txn.delete(Tables.DIRS, U32.pack(dir_id))
+    """Forget a folder and everything below it; with a library's root, the library."""
+    for below in reversed(list(folders_below(txn, dir_id))):  # no recursion: folders may be nested by the thousand
+        for _, row in list(files_in(txn, below)):
+            remove_file(txn, row.file)
+        record = folder(txn, below)
+        if record is not None:
+            _unlink(txn, record)
+            txn.delete(Tables.DIRS, U32.pack(below))
 
 
-def move_folder(txn: WriteTransaction, dir_id: DirId, parent: DirId, name: bytes) -> None:
-    """A folder has been renamed or moved with everything in it: its files keep their ids, its photos everything."""
+def _unlink(txn: WriteTransaction, record: DirRecord) -> None:
+    if record.parent == NO_DIR:
+        txn.delete(Tables.ROOTS, root_key(record.name))
+    else:
+        txn.delete(Tables.CHILDREN, entry_key(record.parent, record.name))
+
+
+def move_folder(txn: WriteTransaction, dir_id: DirId, parent: DirId, name: bytes) -> bool:
+    """A folder has been renamed or moved with everything in it: its files keep their ids, its photos everything.
+
+    What was known at the new place has been replaced by it, and is forgotten. False, and nothing is changed, where
+    that cannot be: a folder that is not known, a library's root, a place that lies within the folder itself.
+    """
     record = folder(txn, dir_id)
-    if record is None:
-        return
+    if record is None or record.parent == NO_DIR or not _lies_elsewhere(txn, parent, dir_id):
+        return False
     for asset in assets_below(txn, dir_id):
         txn.touch(asset)
-    txn.delete(Tables.CHILDREN, U32.pack(record.parent) + record.name)
-    txn.put(Tables.CHILDREN, U32.pack(parent) + name, U32.pack(dir_id))
+    _unlink(txn, record)
+    replaced = child(txn, parent, name)
+    if replaced is not None:
+        remove_folder(txn, replaced)
+    txn.put(Tables.CHILDREN, entry_key(parent, name), U32.pack(dir_id))
     moved = msgspec.structs.replace(record, parent=parent, name=name)
     txn.put_record(Tables.DIRS, U32.pack(dir_id), moved)
     txn.folder_words.clear()
+    return True
+
+
+def _lies_elsewhere(txn: ReadTransaction, dir_id: DirId, other: DirId) -> bool:
+    """Claim: `dir_id` is a known folder, and neither `other` nor in it."""
+    while dir_id != other:
+        record = folder(txn, dir_id)
+        if record is None or record.parent == NO_DIR:
+            return record is not None
+        dir_id = record.parent
+    return False
 
 
 def folders_below(txn: ReadTransaction, dir_id: DirId) -> Iterator[DirId]:
@@ -200,7 +244,12 @@ def assets_below(txn: ReadTransaction, dir_id: DirId) -> Iterator[AssetId]:
 
 
 def add_file(txn: WriteTransaction, parent: DirId, name: bytes, stat: FileStat, kind: Kind) -> FileId:
-    """A file has appeared; what has to be done with it is the pipeline's to say."""
+    """A file has appeared; a known path keeps its id. Raises LookupError where the folder `parent` is not known."""
+    known = file_at(txn, parent, name)
+    if known is not None:
+        set_stat(txn, known.file, stat)
+        return known.file
+    _require_folder(txn, parent)
     file_id = FileId(txn.next_id(b"next_file"))
     _put_file(txn, file_id, FileRecord(parent, name, *stat, kind))
     txn.count_by(b"files", 1)
@@ -216,13 +265,20 @@ def set_stat(txn: WriteTransaction, file_id: FileId, stat: FileStat) -> None:
 
 
 def move_file(txn: WriteTransaction, file_id: FileId, parent: DirId, name: bytes) -> None:
-    """A file has been renamed or moved: it keeps its id, its photo keeps everything."""
+    """A file has been renamed or moved: it keeps its id, its photo keeps everything.
+
+    The file that was known at the new place has been replaced by it. Raises LookupError for an unknown `parent`.
+    """
     record = file(txn, file_id)
     if record is None:
         return
+    _require_folder(txn, parent)
+    replaced = file_at(txn, parent, name)
+    if replaced is not None and replaced.file != file_id:
+        remove_file(txn, replaced.file)
     if record.asset is not None:
         txn.touch(record.asset)
-    txn.delete(Tables.PATHS, U32.pack(record.dir) + record.name)
+    txn.delete(Tables.PATHS, entry_key(record.dir, record.name))
     _put_file(txn, file_id, msgspec.structs.replace(record, dir=parent, name=name))
 
 
@@ -234,12 +290,12 @@ def remove_file(txn: WriteTransaction, file_id: FileId) -> None:
     if record.asset is not None:
         assets.detach(txn, record.asset, file_id)
     jobs.forget(txn, Subject.FILE, file_id)
-    txn.delete(Tables.PATHS, U32.pack(record.dir) + record.name)
+    txn.delete(Tables.PATHS, entry_key(record.dir, record.name))
     txn.delete(Tables.FILES, U32.pack(file_id))
     txn.count_by(b"files", -1)
 
 
 def _put_file(txn: WriteTransaction, file_id: FileId, record: FileRecord) -> None:
     row = PATH_ROW.pack(file_id, record.size, record.mtime_ns, record.inode)
-    txn.put(Tables.PATHS, U32.pack(record.dir) + record.name, row)
+    txn.put(Tables.PATHS, entry_key(record.dir, record.name), row)
     txn.put_record(Tables.FILES, U32.pack(file_id), record)

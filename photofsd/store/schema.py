@@ -8,11 +8,13 @@ Invariants
 I1   every `paths` row agrees with its `files` row, and the other way round; their folder exists
 I2   every `children` row agrees with its `dirs` row, and the other way round; the parents end at a root
 I3   a file's asset lists that file, and an asset's files point back to it; sidecars have no asset
-I4   `contents` and `names` are one to one with `assets`; an asset's `rows` entry says what its records say
-I5   the facets of an asset are exactly what `facets.facets_of` makes of its records; no bitmap is empty
-I6   every job stands in `jobs` and once in `due`; its subject exists; it is not at the same time failed
-I7   counters equal what they count
-I8   every id is below the `next_*` of its kind, every change below or at `sequence`
+I4   `contents` and `names` are one to one with `assets`; an asset's `rows` entry says what its records say; what
+     the stages found belongs to an asset
+I5   the facets of an asset are exactly what `derived.of` makes of its records; no bitmap is empty
+I6   every job stands in `jobs` and once in `due`; its subject is there (a path, or an asset with one); it is not at
+     the same time failed; what has failed or been done has a stage, and is no path that is gone
+I7   counters equal what they count, and nothing is counted that this file does not know
+I8   every id is below the `next_*` of its kind; every change, and every follower of them, below or at `sequence`
 """
 
 from __future__ import annotations
@@ -47,9 +49,9 @@ class Tables:
     META = Table("meta", "name", "u64", "schema_version, next_asset, next_file, next_dir, sequence, journal")
     ROOTS = Table("roots", "blake2b-16 of the path", "LibraryRecord", "the library folders")
     DIRS = Table("dirs", "DirId", "DirRecord", "folders of the libraries")
-    CHILDREN = Table("children", "parent DirId, name", "DirId", "folders by path")
+    CHILDREN = Table("children", "parent DirId, name (keys.py)", "DirId", "folders by path")
     FILES = Table("files", "FileId", "FileRecord", "files of the libraries")
-    PATHS = Table("paths", "DirId, name", "PathRow", "files by path, and what a rescan compares")
+    PATHS = Table("paths", "DirId, name (keys.py)", "PathRow", "files by path, and what a rescan compares")
     ASSETS = Table("assets", "AssetId", "AssetRecord", "photos and videos")
     ROWS = Table("rows", "AssetId", "AssetRow + view name", "what a listing needs of an asset")
     METADATA = Table("metadata", "AssetId", "Metadata", "results of stage `metadata`")
@@ -58,7 +60,7 @@ class Tables:
     NAMES = Table("names", "view name", "AssetId", "assets by view name")
     NAME_COUNTERS = Table("name_counters", "base name", "u32", "the next ~n to try for a name that is taken")
     FACETS = Table("facets", "Facet, value, 0, id >> 16", "roaring bitmap", "assets by what is known of them")
-    CHANGES = Table("changes", "sequence u64", "AssetId", "every change of an asset, oldest first")
+    CHANGES = Table("changes", "sequence u64", "AssetId", "every change of an asset's facets or row, oldest first")
     WATERMARKS = Table("watermarks", "follower", "u64", "how far each follower of `changes` has come")
     STAGES = Table(
         "stages", "stage name", "StageRecord", "the number of a stage in the keys below, its version, paused"

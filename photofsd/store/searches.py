@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from photofsd.errors import UsageError
 from photofsd.store.schema import U64, Tables
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 KEEP = "keep-search"
 FORGET = "forget-search"
+QUERY_MAX_BYTES = 255
+"""Kept and last searches are folders: no longer than a name may be."""
 _PREFIX = b"search\0"
 
 
@@ -32,15 +35,18 @@ def last(txn: ReadTransaction) -> list[bytes]:
 
 
 def remember(txn: WriteTransaction, query: bytes, *, now_ns: int, at_most: int) -> None:
-    """A query was made; only the last `at_most` are remembered."""
-    if at_most > 0:
+    """A query was made; only the last `at_most` are remembered, none that is too long for the name of a folder."""
+    if at_most > 0 and 0 < len(query) <= QUERY_MAX_BYTES:
         txn.put(Tables.SEARCHES, query, U64.pack(now_ns))
     for old in last(txn)[at_most:]:
         txn.delete(Tables.SEARCHES, old)
 
 
 def _keep(txn: WriteTransaction, entry: Entry) -> None:
-    txn.put(Tables.USER, _PREFIX + str(entry["query"]).encode("utf-8", "surrogateescape"), b"")
+    query = str(entry["query"]).encode("utf-8", "surrogateescape")
+    if not 0 < len(query) <= QUERY_MAX_BYTES:
+        raise UsageError(f"a search that is kept has 1 to {QUERY_MAX_BYTES} bytes, not {len(query)}")
+    txn.put(Tables.USER, _PREFIX + query, b"")
 
 
 def _forget(txn: WriteTransaction, entry: Entry) -> None:

@@ -19,8 +19,10 @@ def folded(text: str) -> str:
     """`text` without case and accents, compatibility forms resolved (ß = ss)."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize("NFC", "".join(c for c in decomposed if not unicodedata.combining(c)))
+    # Twice: resolving a compatibility form may bring a capital to light (U+2102 is a C), folding a letter an accent.
+    for _ in range(2):
+        text = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", "".join(c for c in text if not unicodedata.combining(c)))
 
 
 @functools.lru_cache(maxsize=8192)

@@ -7,11 +7,13 @@ finishing recomputes their facets, rows and change-log entries once, however oft
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from photofsd.errors import StoreError
 from photofsd.store import derived
 from photofsd.store.schema import I64, U32, U64, Table, Tables
 from photofsd.types import AssetId, DirId
@@ -21,16 +23,21 @@ if TYPE_CHECKING:
 
     from photofsd.store.derived import Derived
 
-R = TypeVar("R")
+R = TypeVar("R", bound=msgspec.Struct)
 _encode = msgspec.msgpack.Encoder().encode
-_decoders: dict[type[Any], msgspec.msgpack.Decoder[Any]] = {}
 
 
-def _decoder(kind: type[R]) -> msgspec.msgpack.Decoder[R]:
-    decoder = _decoders.get(kind)
-    if decoder is None:
-        decoder = _decoders[kind] = msgspec.msgpack.Decoder(kind)
-    return decoder
+@functools.cache
+def _decoder(kind: type[Any]) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(kind)
+
+
+def _decoded(value: bytes, kind: type[R]) -> R:
+    try:
+        record: R = _decoder(kind).decode(value)
+    except msgspec.DecodeError as error:
+        raise StoreError(f"the store is damaged: a {kind.__name__} cannot be read ({error})") from error
+    return record
 
 
 def u32(number: int) -> bytes:
@@ -53,9 +60,9 @@ class ReadTransaction:
         return value
 
     def record(self, table: Table, key: bytes, kind: type[R]) -> R | None:
-        """The record at `key`, or None."""
+        """The record at `key`, or None. Raises StoreError where it cannot be read."""
         value = self._raw.get(key, db=self._handles[table])
-        return None if value is None else _decoder(kind).decode(value)
+        return None if value is None else _decoded(value, kind)
 
     def number(self, table: Table, key: bytes) -> int:
         """The u64 at `key`; 0 where there is none."""
@@ -96,8 +103,8 @@ class ReadTransaction:
         return self._raw.cursor(db=self._handles[table])
 
     def decode(self, value: bytes, kind: type[R]) -> R:
-        """The record in `value`."""
-        return _decoder(kind).decode(value)
+        """The record in `value`. Raises StoreError where it cannot be read."""
+        return _decoded(value, kind)
 
 
 class WriteTransaction(ReadTransaction):

@@ -20,6 +20,7 @@ def take(txn: WriteTransaction, base: bytes, asset: AssetId) -> bytes:
 
     Constant time: the next number to try is remembered for every base name.
     """
+    base = _shortened(base)
     if txn.get(Tables.NAMES, base) is None:
         txn.put(Tables.NAMES, base, U32.pack(asset))
         return base
@@ -34,9 +35,20 @@ def take(txn: WriteTransaction, base: bytes, asset: AssetId) -> bytes:
 
 def numbered(base: bytes, number: int) -> bytes:
     """`base` with ~number before its extension, at most 255 bytes, cut in the stem between characters."""
+    stem, extension = _parts(base)
+    return _joined(stem, b"~%d%b" % (number, extension))
+
+
+def _shortened(base: bytes) -> bytes:
+    """`base` in at most 255 bytes (some file systems have longer names)."""
+    return base if len(base) <= NAME_MAX_BYTES else _joined(*_parts(base))
+
+
+def _parts(base: bytes) -> tuple[bytes, bytes]:
+    """The stem, and the extension with its dot where there is a short one."""
     stem, dot, extension = base.rpartition(b".")
-    if not stem or len(extension) > EXTENSION_MAX_BYTES:
-        stem, dot, extension = base, b"", b""
-    tail = b"~%d%b%b" % (number, dot, extension)
-    room = NAME_MAX_BYTES - len(tail)
-    return (cut(stem, room) if len(stem) > room else stem) + tail
+    return (stem, dot + extension) if stem and len(extension) <= EXTENSION_MAX_BYTES else (base, b"")
+
+
+def _joined(stem: bytes, tail: bytes) -> bytes:
+    return cut(stem, NAME_MAX_BYTES - len(tail)) + tail
