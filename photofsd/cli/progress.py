@@ -42,13 +42,14 @@ def _bar(title: str) -> Iterator[Show]:
 
 @contextmanager
 def _lines(title: str) -> Iterator[Show]:
-    last = -PLAIN_INTERVAL_S
+    last, said = -PLAIN_INTERVAL_S, ""
 
     def show(text: str, done: int, total: int | None) -> None:
-        nonlocal last
-        if time.monotonic() - last >= PLAIN_INTERVAL_S:
-            last = time.monotonic()
-            share = f" ({done / total:.0%})" if total else ""
-            click.echo(printable(f"{title}: {text}{share}"), err=True)
+        nonlocal last, said
+        share = f" ({done / total:.0%})" if total else ""
+        line = printable(f"{title}: {text}{share}")
+        if line != said and time.monotonic() - last >= PLAIN_INTERVAL_S:
+            last, said = time.monotonic(), line
+            click.echo(line, err=True)
 
     yield show

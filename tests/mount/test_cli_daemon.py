@@ -1,0 +1,96 @@
+"""The program against the real daemon: run, wait, ask, search, unmount; and a daemon that was killed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from photofsd.daemon.mounts import OUR_FILE_SYSTEM, detach, mount_at, mounts
+
+PHOTOS = ("beach.jpg", "mountain.jpg", "forest.jpg")
+
+
+class Installation:
+    """A library of three photos, and the program with its folders."""
+
+    def __init__(self, folder: Path) -> None:
+        self.library, self.state, self.tree = folder / "library", folder / "state", folder / "tree"
+        self.library.mkdir()
+        for number, name in enumerate(PHOTOS):
+            Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(self.library / name)
+
+    def words(self, *words: str) -> list[str]:
+        places = [f"--library={self.library}", f"--state={self.state}", f"--mount={self.tree}"]
+        return [sys.executable, "-m", "photofsd", *words, *places]
+
+    def photofsd(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self.words(*words), capture_output=True, check=False, text=True, timeout=90)
+
+    def is_mounted(self) -> bool:
+        mount = mount_at(self.tree, mounts())
+        return mount is not None and mount.file_system == OUR_FILE_SYSTEM
+
+    @contextlib.contextmanager
+    def daemon(self) -> Iterator[subprocess.Popen[bytes]]:
+        """The daemon, idle; killed at the end if it still runs."""
+        with subprocess.Popen(self.words("run")) as daemon:
+            try:
+                waited = self.photofsd("wait", "--timeout", "60")
+                assert waited.returncode == 0, waited.stderr
+                yield daemon
+            finally:
+                daemon.kill()
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        pytest.skip("no FUSE here: /dev/fuse cannot be opened")
+    installation = Installation(tmp_path)
+    yield installation
+    if installation.is_mounted():
+        detach(installation.tree)
+
+
+def test_the_commands_work_with_the_daemon_and_unmount_ends_it(installation: Installation) -> None:
+    with installation.daemon() as daemon:
+        health = json.loads(installation.photofsd("status", "--json").stdout)
+        assert (health["state"], health["photos"], health["failed"]) == ("running", 3, 0)
+        assert health["library"][0]["online"]
+        found = installation.photofsd("search", "mountain")
+        assert found.stdout == f"{installation.library}/mountain.jpg\n"
+        (installation.library / "new.jpg").write_bytes((installation.library / "beach.jpg").read_bytes() + b"\0")
+        assert installation.photofsd("scan", "--wait", "--full").returncode == 0
+        paused = json.loads(installation.photofsd("stages", "pause", "metadata", "--json").stdout)
+        assert paused["stages"]["metadata"]["waiting"]
+        assert installation.photofsd("ctl", "reload").stdout == "nothing has changed\n"
+        assert installation.photofsd("check").returncode == 0
+        ended = installation.photofsd("unmount")
+        assert ended.stdout == f"unmounted {installation.tree}\n"
+        assert daemon.wait(30) == 0
+    assert not installation.is_mounted()
+    assert installation.photofsd("status").returncode == 3
+    assert installation.photofsd("search", "mountain").returncode == 0
+
+
+def test_a_daemon_that_was_killed_is_diagnosed_and_its_mount_taken_away(installation: Installation) -> None:
+    with installation.daemon() as daemon:
+        daemon.send_signal(signal.SIGKILL)
+        daemon.wait(30)
+    assert installation.is_mounted()
+    examined = installation.photofsd("doctor", "--json")
+    assert examined.returncode == 1
+    findings = {finding["check"]: finding for finding in json.loads(examined.stdout)}
+    assert findings["mount point"]["level"] == "problem"
+    assert findings["mount point"]["advice"] == "photofsd unmount"
+    assert installation.photofsd("unmount").returncode == 0
+    assert not installation.is_mounted()
