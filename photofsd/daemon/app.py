@@ -143,11 +143,7 @@ class _Daemon:
 
     def _status_text(self) -> str:
         """The daemon's health, and why some folders are empty."""
-        empty = [
-            f"/{view.name.decode()} is empty: {view.feature}"
-            for view in self._tree.views
-            if view.feature and view.feature not in self._graph.names
-        ]
+        empty = [view.empty for view in self._tree.views if view.empty]
         return "\n".join([*health_lines(self._doctor.health()), "", *empty]) + "\n"
 
     async def main(self) -> None:

@@ -5,4 +5,9 @@ from __future__ import annotations
 from photofsd.vtree.folders import EmptyFolder
 from photofsd.vtree.scope import View
 
-VIEW = View(b"albums", "your own collections", lambda _: EmptyFolder(), feature="this version keeps no albums yet")
+VIEW = View(
+    b"albums",
+    "your own collections",
+    lambda _: EmptyFolder(),
+    empty="/albums holds nothing: this version keeps no albums yet",
+)

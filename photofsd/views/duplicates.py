@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from photofsd.query.members import OfFacet
 from photofsd.store import assets, paths
 from photofsd.store.facets import cut
 from photofsd.types import AssetId, Facet
+from photofsd.vtree.attributes import attributes
 from photofsd.vtree.folders import EmptyFolder, FixedFolder, PhotoFolder
 from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, Row
 from photofsd.vtree.scope import Scope, View
@@ -27,19 +26,17 @@ class Copies(Directory):
         return Photo(self._asset) if name in self._names() else None
 
     def listing(self) -> Listing:
-        return Names([Row(name, Photo(self._asset), None) for name in self._names()])
+        photo = Photo(self._asset)
+        with self._scope.library.store.read() as txn:
+            shown = attributes(txn, photo)
+        return Names([Row(name, photo, shown) for name in self._names()])
 
-    def _names(self) -> Iterator[bytes]:
+    def _names(self) -> list[bytes]:
         with self._scope.library.store.read() as txn:
             record = assets.asset(txn, self._asset)
             files = [paths.file(txn, file) for file in (record.files if record is not None else ())]
-            return iter(
-                [
-                    path_as_name(b"/".join([*paths.names_below_root(txn, file.dir), file.name]))
-                    for file in files
-                    if file is not None
-                ]
-            )
+            relative = ([*paths.names_below_root(txn, file.dir), file.name] for file in files if file is not None)
+            return [path_as_name(b"/".join(names)) for names in relative]
 
 
 class Groups(PhotoFolder):
@@ -71,4 +68,9 @@ def _root(scope: Scope) -> Directory:
     return FixedFolder({b"exact": Groups(scope), b"similar": EmptyFolder()})
 
 
-VIEW = View(b"duplicates", "the same photo at several places", _root, feature="duplicates/similar: a later version")
+VIEW = View(
+    b"duplicates",
+    "the same photo at several places",
+    _root,
+    empty="/duplicates/similar holds nothing: this version compares contents, not looks",
+)

@@ -5,4 +5,9 @@ from __future__ import annotations
 from photofsd.vtree.folders import EmptyFolder
 from photofsd.vtree.scope import View
 
-VIEW = View(b"jpeg", "the same folders as JPEG", lambda _: EmptyFolder(), feature="this version renders nothing yet")
+VIEW = View(
+    b"jpeg",
+    "the same folders as JPEG",
+    lambda _: EmptyFolder(),
+    empty="/jpeg holds nothing: this version renders nothing yet",
+)

@@ -12,4 +12,4 @@ def _root(scope: Scope) -> Directory:
     return FixedFolder({b"unknown": EmptyFolder(), b"hidden": EmptyFolder()})
 
 
-VIEW = View(b"people", "who is in the photos", _root, feature="faces: this version finds none yet")
+VIEW = View(b"people", "who is in the photos", _root, empty="/people holds nobody: this version finds no faces yet")

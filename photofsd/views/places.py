@@ -28,4 +28,4 @@ class Places(ValueFolder):
         return Places(self.scope, value + b"/")
 
 
-VIEW = View(b"places", "where the photos were taken: country, region, town", Places, feature="places")
+VIEW = View(b"places", "where the photos were taken: country, region, town", Places)

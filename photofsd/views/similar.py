@@ -27,4 +27,9 @@ class Similar(Directory):
         return Names([])
 
 
-VIEW = View(b"similar", "photos that look like one", Similar, feature="this version has no image model yet")
+VIEW = View(
+    b"similar",
+    "photos that look like one",
+    Similar,
+    empty="/similar finds nothing: this version has no image model yet",
+)

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 class View:
     """A generated folder at the root of the tree, and behind `+name` in every photo folder.
 
-    about: one line for /.photofsd/README. root: its folder, for a scope. feature: what must be there before the
-    view shows anything (a stage, a model), for /.photofsd/status; "" = nothing.
+    about: one line for /.photofsd/README. root: its folder, for a scope. empty: why it holds nothing yet, or not all
+    that it will, for /.photofsd/status.
     """
 
     name: bytes
     about: str
     root: Callable[[Scope], Directory]
-    feature: str = ""
+    empty: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
 import trio
-from photofsd.store.check import check
 
-from photofsd.media.sniff import kind_of_name
+from photofsd.library.changes import Effects
+from photofsd.library.report import ScanReport
+from photofsd.library.rules import Rules
+from photofsd.library.scan import Scanner, ScanOptions
 from photofsd.pipeline import graph, runner
+from photofsd.pipeline.arrivals import on_file, on_sidecar
 from photofsd.pipeline.runner import Runner, RunnerSettings
-from photofsd.records import JobRecord
-from photofsd.store import assets, jobs, paths
+from photofsd.store import assets, jobs
+from photofsd.store.check import check
 from photofsd.store.env import Store
-from photofsd.store.transaction import WriteTransaction
 from photofsd.store.writer import Writer
-from photofsd.types import AssetId, Kind
+from photofsd.types import AssetId
 
 SETTINGS = RunnerSettings(readers=2, memory_mb=1024, file_timeout_s=30)
 
@@ -35,27 +36,17 @@ class Librarian:
     state: Path
     graph: graph.Graph = field(default_factory=graph.discover)
 
-    def take_in(self) -> None:
-        """Add every file below the folder that is not known, and queue its identification."""
-        self.writer.run(self._take_in)
-
-    def _take_in(self, txn: WriteTransaction) -> None:
-        root = os.fsencode(self.folder)
-        library = paths.add_library(txn, root)
-        paths.put_library(txn, msgspec.structs.replace(library, is_online=True))
-        folders = {root: library.dir}
-        for path, below, files in os.walk(root):
-            for name in below:
-                folders[path + b"/" + name] = paths.add_folder(txn, folders[path], name)
-            for name in files:
-                kind = kind_of_name(name)
-                if kind is None or paths.file_at(txn, folders[path], name) is not None:
-                    continue
-                stat = os.lstat(path + b"/" + name)
-                row = paths.FileStat(stat.st_size, stat.st_mtime_ns, stat.st_ino)
-                file = paths.add_file(txn, folders[path], name, row, kind)
-                if kind is not Kind.SIDECAR:
-                    jobs.put(txn, jobs.stage(txn, "identify"), file, JobRecord(jobs.BACKLOG))
+    def take_in(self) -> ScanReport:
+        """Scan the folder; files need not settle."""
+        scanner = Scanner(
+            os.fsencode(self.folder),
+            self.store,
+            self.writer,
+            effects=Effects(on_file, on_sidecar),
+            rules=Rules(prune=("@eaDir",)),
+            options=ScanOptions(settle_s=0),
+        )
+        return scanner.scan()
 
     def work_off(
         self,
