@@ -97,6 +97,16 @@ class ChildDied(PhotofsdError):
     may_pass = True
 
 
+class MountFailed(PhotofsdError):
+    """The tree cannot be mounted there."""
+
+
+class MountLost(PhotofsdError):
+    """Somebody unmounted the tree, or cut its connection, while it was served."""
+
+    may_pass = True
+
+
 class TreeError(PhotofsdError):
     """Base of the refusals of the generated tree."""
 

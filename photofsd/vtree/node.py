@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from photofsd.errors import ReadOnlyTree
@@ -89,6 +89,9 @@ class Directory(ABC):
     is_writable: bool = False
     """Claim: mkdir, rmdir, rename or unlink mean something here (the mode bits show it)."""
 
+    is_quick: bool = False
+    """Claim: `listing` takes well under a millisecond and waits for nothing, so the mount may call it in its loop."""
+
     def is_ready(self) -> bool:
         """Claim: `lookup` is cheap now. When False, call `prepare` (off the loop) first."""
         return True
@@ -147,6 +150,10 @@ class Tree(Protocol):
     def paths(self, node: Photo | Original) -> Sequence[bytes]:
         """Absolute paths in the library where the content lies, best first."""
         ...
+
+    def xattrs(self, node: Photo | Original) -> Mapping[bytes, bytes]:
+        """Extended attributes of `node` by name, `user.xdg.tags` and the like; asked for only where they are on."""
+        return {}
 
     def changed_ns(self) -> int:
         """When anything in the tree last changed: the mtime of generated folders."""
