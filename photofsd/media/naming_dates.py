@@ -35,7 +35,7 @@ _DAY_PART: Final = r"(?<!\d)(?P<year>1[89]\d\d|20\d\d)(?P<sep>[-_.: ]?)(?P<month
 _DAY = re.compile(_DAY_PART + r"(?!\d)", re.ASCII)
 _MOMENT = re.compile(
     _DAY_PART + r"\D{0,8}?(?P<hour>\d{2}|\d(?=[-_.:]))(?P<tsep>[-_.:]?)(?P<minute>\d\d)(?P=tsep)(?P<second>\d\d)"
-    r"(?:[-_.]?(?P<fraction>\d{3}))?(?!\d)(?:\s?(?P<half>[AaPp])\.?[Mm]\b)?",
+    r"(?:[-_.]?(?P<fraction>\d{3}))?(?!\d)(?:[ \u00a0\u202f]?(?P<half>[AaPp])\.?[Mm]\b)?",
     re.ASCII,
 )
 _DAY_FIRST = re.compile(r"(?<!\d)(?P<day>\d\d)\.(?P<month>\d\d)\.(?P<year>1[89]\d\d|20\d\d)(?!\d)", re.ASCII)

@@ -1,7 +1,7 @@
 """XMP files beside photos: which belongs to which, and whose word counts.
 
     IMG_1.CR2.xmp   speaks of IMG_1.CR2 (darktable, digiKam, Immich)
-    IMG_1.xmp       speaks of IMG_1.CR2; of IMG_1.jpg only where there is no RAW or video of that name (Lightroom)
+    IMG_1.xmp       speaks of IMG_1.CR2; of IMG_1.jpg only where there is no RAW file of that name (Lightroom)
 
 in any case. What people say about a photo in Lightroom or digiKam is in the sidecar and, for a RAW file, nowhere else:
 its rating, title and caption overrule the file's own, its tags are added. What the camera knows (date, position,
@@ -39,8 +39,8 @@ def sidecars_by_photo(names: Iterable[bytes]) -> dict[bytes, tuple[bytes, ...]]:
             photos.append(name)
     if not by_stem:
         return {}
-    originals = {_stem(photo) for photo in photos if kind_of_name(photo) is not Kind.IMAGE}
-    found = {photo: _sidecars(photo, by_stem, originals) for photo in photos}
+    raw_stems = {_stem(photo) for photo in photos if kind_of_name(photo) is Kind.RAW}
+    found = {photo: _sidecars(photo, by_stem, raw_stems) for photo in photos}
     return {photo: sidecars for photo, sidecars in found.items() if sidecars}
 
 
@@ -69,9 +69,10 @@ def _stem(photo: bytes) -> bytes:
     return photo.rpartition(b".")[0].lower()
 
 
-def _sidecars(photo: bytes, by_stem: dict[bytes, list[bytes]], originals: set[bytes]) -> tuple[bytes, ...]:
+def _sidecars(photo: bytes, by_stem: dict[bytes, list[bytes]], raw_stems: set[bytes]) -> tuple[bytes, ...]:
     stem = _stem(photo)
-    shared = by_stem.get(stem, []) if kind_of_name(photo) is not Kind.IMAGE or stem not in originals else []
+    is_spoken_of = stem not in raw_stems or kind_of_name(photo) is Kind.RAW
+    shared = by_stem.get(stem, []) if is_spoken_of else []
     return tuple(sorted(by_stem.get(photo.lower(), [])) + sorted(shared))
 
 

@@ -14,7 +14,7 @@ from photofsd.errors import FileUndecodable
 
 MOST_AT_ONCE: Final = 16 << 20
 """Bytes. No block of metadata is larger; what claims to be, is not read."""
-MOST_READS: Final = 200_000
+MOST_READS: Final = 100_000
 MOST_BYTES: Final = 256 << 20
 
 ReadAt = Callable[[int, int], bytes]

@@ -25,6 +25,7 @@ _IN_FILE: Final = 0
 _IN_IDAT: Final = 1
 
 _ISPE: Final = struct.Struct(">II")
+_CLAP: Final = struct.Struct(">IIII")
 _MIRRORED: Final = (4, 2)
 """By imir's axis: top and bottom change places, left and right do."""
 
@@ -131,11 +132,20 @@ def _read_properties(iprp: Span, primary: int | None, contents: Contents) -> Non
         box = properties[number - 1]
         if box.kind == b"ispe":
             contents.set_size(*box.body.unpack(_ISPE, 4))
+        elif box.kind == b"clap":
+            _clip(box.body, contents)
         elif box.kind == b"irot":
             orientation = then(orientation or UPRIGHT, turned_left(box.body.exactly(0, 1)[0] & 3))
         elif box.kind == b"imir":
             orientation = then(orientation or UPRIGHT, _MIRRORED[box.body.exactly(0, 1)[0] & 1])
     contents.orientation = orientation
+
+
+def _clip(clap: Span, contents: Contents) -> None:
+    """Take the clean aperture's size: encoders fill pictures up to whole blocks."""
+    width, width_parts, height, height_parts = clap.unpack(_CLAP, 0)
+    if width_parts and height_parts:
+        contents.set_size(width / width_parts, height / height_parts)
 
 
 def _associated(ipma: Span, item: int | None) -> list[int]:

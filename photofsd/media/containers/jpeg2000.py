@@ -10,7 +10,7 @@ from photofsd.media.containers.contents import Contents
 from photofsd.media.span import Span
 
 CODESTREAM: Final = b"\xff\x4f\xff\x51"
-_SIZE: Final = struct.Struct(">6xIIII")
+_SIZE: Final = struct.Struct(">4xIIII")
 _HEADER: Final = struct.Struct(">II")
 _XMP: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _IPTC: Final = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
