@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import pty
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from photofsd.cli.main import run
 from photofsd.config.schema import SETTINGS
 
 Program = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -145,3 +147,16 @@ def test_on_a_terminal_there_are_colours_and_elsewhere_none(tmp_path: Path) -> N
     os.close(leader)
     assert done.returncode == 1
     assert b"\x1b[" in shown
+
+
+def test_a_fault_of_the_daemon_is_logged_with_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_arguments: object) -> int:
+        raise ZeroDivisionError("oops")
+
+    module = importlib.import_module("photofsd.cli.run")
+    monkeypatch.setattr(module, "run", fail)
+    monkeypatch.setattr(module, "start_logging", str)
+    assert run(["run", "--library", "/nas/photos", "--state", str(tmp_path)]) == 1
+    assert [type(record.exc_info[1]) for record in caplog.records if record.exc_info] == [ZeroDivisionError]

@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 import trio
 import trio.testing
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from photofsd.daemon.client import ask, connect
 from photofsd.daemon.commands import Ping, Pong, Scan, ScanResult, Stop, Wait
-from photofsd.daemon.control import Handlers, Report, control_socket, serve, serve_client
-from photofsd.daemon.protocol import MAX_REQUEST_BYTES, SOCKET_NAME, Message, decode_error, encode_error
+from photofsd.daemon.control import Handlers, Report, control_socket, decode_request, serve, serve_client
+from photofsd.daemon.protocol import MAX_REQUEST_BYTES, SOCKET_NAME, Message, decode_error, encode_error, encode_request
 from photofsd.errors import BadQuery, DaemonNotRunning, LibraryOffline, PhotofsdError, StoreFull, TooSlow, UsageError
 
 PONG: Pong = {"version": "1", "pid": 7, "state": "running"}
@@ -137,6 +139,22 @@ def test_a_request_that_makes_no_sense_is_refused(
     assert reply["error"]["type"] == "UsageError"
     assert reply["error"]["exit_code"] == 2
     assert complaint in reply["error"]["message"]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["command", "args", "scan"]),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["command", "args", "paths", "wait"]), inner),
+)
+
+
+@given(line=st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
+@example(b'{"command": "scan", "args": {"paths": ["/nas"], "full": true}}')
+def test_any_bytes_are_a_command_or_refused(line: bytes) -> None:
+    try:
+        command = decode_request(line)
+    except UsageError:
+        return
+    assert decode_request(encode_request(command)) == command
 
 
 def test_arguments_may_be_left_out(tmp_path: Path, serving: Serving) -> None:
