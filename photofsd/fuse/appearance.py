@@ -74,6 +74,8 @@ class Appearance:
         entry = self._entry(stat.S_IFDIR | (0o755 if directory.is_writable else 0o555))
         entry.st_ino = inode
         entry.st_nlink = 2
+        if directory.is_on_demand:
+            entry.entry_timeout = 0  # so that a mkdir of its name is asked about, see intent.py
         _set_times(entry, self._tree.changed_ns())
         return entry
 

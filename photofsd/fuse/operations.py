@@ -18,6 +18,7 @@ from photofsd.fuse.files import Files
 from photofsd.fuse.guard import Tally, guarded, guarded_forget
 from photofsd.fuse.handles import Handles, OpenFolder
 from photofsd.fuse.inode_table import InodeTable, KnownFolder, KnownText
+from photofsd.fuse.intent import is_making_a_folder
 from photofsd.fuse.invalidate import Invalidator
 from photofsd.fuse.mutations import Mutations, refuse_content
 from photofsd.fuse.offloop import Work
@@ -25,7 +26,7 @@ from photofsd.fuse.options import MountOptions
 from photofsd.fuse.readdir import FolderReader
 from photofsd.fuse.readiness import Readiness
 from photofsd.vtree.inodes import ROOT
-from photofsd.vtree.node import Original, Photo, Tree
+from photofsd.vtree.node import Directory, Original, Photo, Tree
 from photofsd.vtree.probes import INDEXERS_KEEP_OUT, is_probe
 
 _FIXED = "photos cannot be changed; the originals are never touched"
@@ -82,7 +83,7 @@ class PhotoOperations(pyfuse3.Operations):
                 raise FUSEError(errno.ABSENT)
             case Pretence.PRESENT:
                 return self._appearance.phantom(stat.S_IFREG)
-        return await self._entry(self._folder(parent_inode), name)
+        return await self._entry(self._folder(parent_inode), name, asker=ctx.pid)
 
     @guarded
     async def getattr(self, inode: int, ctx: RequestContext) -> EntryAttributes:
@@ -249,14 +250,14 @@ class PhotoOperations(pyfuse3.Operations):
             return self._appearance.text(inode, await self._files.text_size(known))
         return self._appearance.folder(inode, known.node)
 
-    async def _entry(self, parent: KnownFolder, name: bytes) -> EntryAttributes:
-        """What lookup answers; the kernel counts it as told."""
+    async def _entry(self, parent: KnownFolder, name: bytes, asker: int = 0) -> EntryAttributes:
+        """What lookup answers; the kernel counts it as told. asker: the thread that asks, 0 = of no matter."""
         directory = parent.node
         if not directory.is_ready():
             with parent.at_work():
                 await self._readiness.ensure(directory)
         node = directory.lookup(name)
-        if node is None:
+        if node is None or (isinstance(node, Directory) and node.is_on_demand and is_making_a_folder(asker)):
             raise FUSEError(errno.ABSENT)
         if not isinstance(node, Photo | Original):
             return self._appearance.generated(self._table.told(parent.path + b"/" + name, node).inode, node)

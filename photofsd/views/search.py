@@ -23,9 +23,10 @@ RANK_DIGITS = 3
 class Result(PhotoFolder):
     """The photos that a query finds, best first."""
 
-    def __init__(self, scope: Scope, query: bytes) -> None:
+    def __init__(self, scope: Scope, query: bytes, *, is_kept: bool = False) -> None:
         super().__init__(scope, found(scope, query))
         self._query = query
+        self.is_on_demand = not is_kept
 
     def listing(self) -> Listing:
         photos = super().listing()
@@ -76,23 +77,27 @@ class Search(Directory):
     def lookup(self, name: bytes) -> Node | None:
         if name == RANKED:
             return Ranked(self._scope)
-        return None if is_no_query(name) else Result(self._scope, name)
+        return None if is_no_query(name) else Result(self._scope, name, is_kept=self._is_kept(name))
 
     def listing(self) -> Listing:
         with self._scope.library.store.read() as txn:
-            queries = dict.fromkeys([*searches.kept(txn), *searches.last(txn)])
-        rows: list[Row] = [Row(query, Result(self._scope, query), None) for query in queries]
+            kept, last = searches.kept(txn), searches.last(txn)
+        rows = [Row(query, Result(self._scope, query, is_kept=True), None) for query in kept]
+        rows += [Row(query, Result(self._scope, query), None) for query in last if query not in kept]
         return Names([*rows, Row(RANKED, Ranked(self._scope), None)])
 
     def mkdir(self, name: bytes) -> Directory:
         if is_no_query(name):
             raise NotPermitted(f"{_text(name)!r} is a name that programs look for, not a search")
-        result = Result(self._scope, name)
-        with self._scope.library.store.read() as txn:
-            if searches.is_kept(txn, name):
-                raise AlreadyThere(f"the search {_text(name)!r} is kept already")
+        result = Result(self._scope, name, is_kept=True)
+        if self._is_kept(name):
+            raise AlreadyThere(f"the search {_text(name)!r} is kept already")
         self._scope.library.facts.say(searches.KEEP, query=_text(name))
         return result
+
+    def _is_kept(self, name: bytes) -> bool:
+        with self._scope.library.store.read() as txn:
+            return searches.is_kept(txn, name)
 
     def rmdir(self, name: bytes) -> None:
         with self._scope.library.store.read() as txn:

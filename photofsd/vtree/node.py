@@ -92,6 +92,9 @@ class Directory(ABC):
     is_quick: bool = False
     """Claim: `listing` takes well under a millisecond and waits for nothing, so the mount may call it in its loop."""
 
+    is_on_demand: bool = False
+    """Claim: it exists because somebody asked for it, so mkdir of its name is not refused as taken."""
+
     def is_ready(self) -> bool:
         """Claim: `lookup` is cheap now. When False, call `prepare` (off the loop) first."""
         return True
