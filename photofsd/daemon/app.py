@@ -15,7 +15,6 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import trio
 
@@ -32,6 +31,7 @@ from photofsd.daemon.scans import Scans
 from photofsd.errors import PhotofsdError
 from photofsd.fuse import mount
 from photofsd.fuse.options import MountOptions
+from photofsd.library import removal
 from photofsd.pipeline import graph, runner
 from photofsd.pipeline.stage import Work
 from photofsd.query.searches import Searches
@@ -65,8 +65,7 @@ def run(settings: Settings, reread: Callable[[], Settings]) -> int:
 
 @contextlib.contextmanager
 def _store(settings: Settings) -> Iterator[tuple[Store, Writer]]:
-    zone = ZoneInfo(settings.timezone) if settings.timezone else None
-    store = Store.open(settings.state / "store", timezone=zone)
+    store = Store.open(settings.state / "store", timezone=settings.zone)
     writer = Writer(store, commit_max=settings.store.commit_max)
     try:
         yield store, writer
@@ -122,6 +121,7 @@ class _Daemon:
 
     def _roots(self) -> dict[bytes, DirId]:
         """The library folders by their base names; those of the same name are told apart as ~2, ~3."""
+        removal.forget_others(self._store, self._writer, {os.fsencode(path) for path in self._settings.library.folders})
         roots: dict[bytes, DirId] = {}
         for folder in self._settings.library.folders:
             path = os.fsencode(folder)
@@ -135,8 +135,7 @@ class _Daemon:
         return roots
 
     def _today(self) -> dt.date:
-        zone = ZoneInfo(self._settings.timezone) if self._settings.timezone else None
-        return dt.datetime.now(zone).date()
+        return dt.datetime.now(self._settings.zone).date()
 
     def _refuse(self, message: str) -> None:
         self._last_error = message + "\n"
@@ -154,7 +153,7 @@ class _Daemon:
             async with trio.open_nursery() as nursery:
                 stop = nursery.cancel_scope.cancel
                 nursery.start_soon(self._obey_signals, stop)
-                follower = Follower(self._store, self._tree, self._runner.wake)
+                follower = Follower(self._store, self._writer, self._tree, self._runner.wake)
                 self._writer.listen(lambda _: follower.wake())
                 mounted = await nursery.start(mount.serve, self._tree, _mount_options(settings))
                 nursery.start_soon(follower.run, mounted.invalidator)

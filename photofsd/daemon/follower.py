@@ -17,11 +17,13 @@ from photofsd.types import AssetId, Facet
 if TYPE_CHECKING:
     from photofsd.fuse.invalidate import Invalidator
     from photofsd.store.env import Store
+    from photofsd.store.writer import Writer
     from photofsd.vtree.tree import LibraryTree
 
 GATHER_S = 0.25
 CHANGES_MAX = 20_000
 KEEP_CHANGES = 100_000
+TRIM_EVERY = 5_000
 
 
 class Seen(NamedTuple):
@@ -36,14 +38,15 @@ class Seen(NamedTuple):
 class Follower:
     """Tells an Invalidator what has changed. `wake` from any thread; `run` until cancelled."""
 
-    def __init__(self, store: Store, tree: LibraryTree, on_change: Callable[[], None]) -> None:
+    def __init__(self, store: Store, writer: Writer, tree: LibraryTree, on_change: Callable[[], None]) -> None:
         self._store = store
+        self._writer = writer
         self._tree = tree
         self._on_change = on_change
         self._token = trio.lowlevel.current_trio_token()
         self._changed = trio.Event()
         with store.read() as txn:
-            self._sequence = changes.sequence(txn)
+            self._sequence = self._trimmed = changes.sequence(txn)
 
     def wake(self) -> None:
         """Something was committed."""
@@ -64,6 +67,13 @@ class Follower:
                 self._tree.has_changed()
                 invalidator.photos_changed(seen.assets)
                 invalidator.names_changed(appeared=seen.appeared, vanished=seen.vanished)
+                self._trim()
+
+    def _trim(self) -> None:
+        """Let go of old changes, now and then; followers that were away for longer begin anew."""
+        if self._sequence - self._trimmed >= TRIM_EVERY:
+            self._trimmed += TRIM_EVERY
+            self._writer.submit(lambda txn: changes.trim(txn, KEEP_CHANGES), rows=TRIM_EVERY)
 
     def look(self) -> Seen:
         """Read the log from the mark on, and set the mark behind it.

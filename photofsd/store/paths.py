@@ -72,6 +72,11 @@ def add_library(txn: WriteTransaction, path: bytes) -> LibraryRecord:
     return record
 
 
+def remove_library(txn: WriteTransaction, record: LibraryRecord) -> None:
+    """Forget a library folder, whose files and folders have been removed before."""
+    txn.delete(Tables.ROOTS, root_key(record.path))
+
+
 def folder(txn: ReadTransaction, dir_id: DirId) -> DirRecord | None:
     """The record of a folder."""
     return txn.record(Tables.DIRS, U32.pack(dir_id), DirRecord)

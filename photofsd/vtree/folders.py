@@ -22,6 +22,8 @@ CHUNK_ROWS = 256
 class FixedFolder(Directory):
     """A folder whose entries are known beforehand."""
 
+    is_quick = True
+
     def __init__(self, entries: Mapping[bytes, Node]) -> None:
         self._entries = entries
 
