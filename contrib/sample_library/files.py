@@ -90,7 +90,9 @@ def _gif(image: Image.Image, _shot: Shot) -> bytes:
     for step in range(10):
         inset = step * 0.03
         box = (image.width * inset, image.height * inset, image.width * (1 - inset), image.height * (1 - inset))
-        frames.append(image.resize(image.size, Image.Resampling.BILINEAR, box=box).quantize(96))
+        frames.append(
+            image.resize(image.size, Image.Resampling.BILINEAR, box=box).quantize(96, Image.Quantize.FASTOCTREE)
+        )
     buffer = io.BytesIO()
     frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=120, loop=0)
     return buffer.getvalue()
@@ -106,7 +108,7 @@ ENCODERS: dict[str, Encode] = {
     **dict.fromkeys(("tif", "tiff"), _tiff),
     "png": functools.partial(_save, kind="PNG"),
     "webp": functools.partial(_save, kind="WEBP", quality=82),
-    "avif": functools.partial(_save, kind="AVIF", quality=70),
+    "avif": functools.partial(_save, kind="AVIF", quality=70, speed=9),
     "bmp": functools.partial(_save, kind="BMP"),
     "heic": _heic,
     "gif": _gif,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import calendar
 import dataclasses
 import datetime as dt
+import itertools
 import random
 from collections.abc import Iterator
 
@@ -127,14 +129,13 @@ def _words(rng: random.Random, album: Album, name: str) -> Words:
 
 def _on_this_day(rng: random.Random, today: dt.date) -> Iterator[Shot]:
     """Photos of today's day of the year in the years past."""
-    camera = CAMERAS["Pixel"]
+    camera, days = CAMERAS["Pixel"], _same_days(today)
     for number, scene in enumerate(
         ("dog", "birthday cake", "forest", "beach at sunset", "friends", "breakfast", "cat", "sailing boats")
     ):
-        day = _same_day(today, today.year - 1 - number // 2)
-        taken = dt.datetime.combine(day, dt.time(10 + number, 7 * number, 31), tzinfo=None) + dt.timedelta(
-            milliseconds=120 + number
-        )
+        taken = dt.datetime.combine(
+            days[number // 2], dt.time(10 + number, 7 * number, 31), tzinfo=None
+        ) + dt.timedelta(milliseconds=120 + number)
         name = camera.names.format(taken=taken, milliseconds=taken.microsecond // 1000)
         yield Shot(
             path=f"Phone/Camera/{name}".encode(),
@@ -148,11 +149,12 @@ def _on_this_day(rng: random.Random, today: dt.date) -> Iterator[Shot]:
         )
 
 
-def _same_day(today: dt.date, year: int) -> dt.date:
-    try:
-        return today.replace(year=year)
-    except ValueError:  # the 29th of February
-        return dt.date(year - year % 4, 2, 29)
+def _same_days(today: dt.date) -> list[dt.date]:
+    """Today's day in the four last years that have it: the 29th of February is rare."""
+    years = (
+        year for year in range(today.year - 1, 0, -1) if calendar.isleap(year) or (today.month, today.day) != (2, 29)
+    )
+    return [today.replace(year=year) for year in itertools.islice(years, 4)]
 
 
 def _odd_ones(rng: random.Random) -> Iterator[Shot]:
