@@ -12,10 +12,11 @@ from contrib.sample_library.scenes import (
     seaside,
     table,
     town,
+    travel,
 )
 
 SCENES = {
     scene.name: scene
-    for module in (landscape, seaside, town, nature, company, table, holidays, paper, screens)
+    for module in (landscape, seaside, town, travel, nature, company, table, holidays, paper, screens)
     for scene in module.SCENES
 }

@@ -10,7 +10,8 @@ from contrib.sample_library.people import CLOTHES, FAMILY, standing
 from contrib.sample_library.plants import GREENS, broad_tree
 from contrib.sample_library.scene import Scene
 from contrib.sample_library.scenes.seaside import harbour, lighthouse
-from contrib.sample_library.scenes.town import street, train
+from contrib.sample_library.scenes.town import street
+from contrib.sample_library.scenes.travel import train
 from contrib.sample_library.skies import OVERCAST, paint_sky
 
 INK = rgb("2a2c33")

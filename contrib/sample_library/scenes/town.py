@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 from contrib.sample_library.canvas import Canvas, spread
-from contrib.sample_library.colour import BLACK, WHITE, Colour, mix, rgb, shade, vary
+from contrib.sample_library.colour import WHITE, Colour, mix, rgb, shade, vary
 from contrib.sample_library.people import somebody, standing
-from contrib.sample_library.plants import GREENS, broad_tree, grass
+from contrib.sample_library.plants import GREENS, broad_tree
 from contrib.sample_library.scene import Scene
 from contrib.sample_library.skies import (
     DAY,
@@ -22,8 +20,8 @@ from contrib.sample_library.skies import (
     paint_sun,
     paint_water,
 )
+from contrib.sample_library.vehicles import PAINTS, car_in_profile
 
-PAINTS = tuple(map(rgb, ("c23b2e", "2d62a8", "e3b62f", "f0ede4", "3c7f5c", "2f3338", "8fb7cf")))
 LAMP = rgb("ffd98a")
 
 
@@ -94,7 +92,9 @@ def street(canvas: Canvas) -> None:
         x = middle + rng.choice((-1, 1)) * reach * rng.uniform(0.45, 0.85)
         standing(canvas, person, x, 62 + 36 * depth, height=5 + 30 * depth, clothes=clothes)
     if rng.random() < 0.5:
-        _car(canvas, middle + rng.uniform(-6, 6), 84, rng.uniform(18, 24), colour=vary(rng, rng.choice(PAINTS), 8))
+        car_in_profile(
+            canvas, middle + rng.uniform(-6, 6), 84, rng.uniform(18, 24), colour=vary(rng, rng.choice(PAINTS), 8)
+        )
 
 
 def _row_of_houses(canvas: Canvas, middle: float, side: int, *, light: Light) -> None:
@@ -117,70 +117,6 @@ def _row_of_houses(canvas: Canvas, middle: float, side: int, *, light: Light) ->
                 canvas.box(x - half * 1.3, y - share * 7.6, x + half * 1.3, y + share * 7.6, shade(wall, 1.15))
                 canvas.box(x - half, y - share * 7, x + half, y + share * 7, rgb("39485a"), rgb("6f8296"))
         canvas.box(x0, 60 + 40 * far, x0, 60 + 40 * far, wall)
-
-
-def _car(canvas: Canvas, x: float, foot: float, size: float, *, colour: Colour) -> None:
-    """A car in profile, `size` units long."""
-    s = size / 2
-    canvas.ellipse(x, foot, s * 1.1, s * 0.1, rgb("35332f"))
-    canvas.polygon(
-        [
-            (x - s * 0.62, foot - s * 0.42),
-            (x - s * 0.36, foot - s * 0.82),
-            (x + s * 0.3, foot - s * 0.82),
-            (x + s * 0.62, foot - s * 0.42),
-        ],
-        shade(colour, 1.1),
-        colour,
-    )
-    canvas.polygon(
-        [
-            (x - s * 0.5, foot - s * 0.44),
-            (x - s * 0.31, foot - s * 0.75),
-            (x - s * 0.03, foot - s * 0.75),
-            (x - s * 0.03, foot - s * 0.44),
-        ],
-        rgb("b9d3e0"),
-        rgb("6f8ea2"),
-    )
-    canvas.polygon(
-        [
-            (x + s * 0.04, foot - s * 0.44),
-            (x + s * 0.04, foot - s * 0.75),
-            (x + s * 0.27, foot - s * 0.75),
-            (x + s * 0.48, foot - s * 0.44),
-        ],
-        rgb("b9d3e0"),
-        rgb("6f8ea2"),
-    )
-    canvas.box(x - s, foot - s * 0.48, x + s, foot - s * 0.12, shade(colour, 1.12), shade(colour, 0.7), radius=s * 0.13)
-    canvas.box(x + s * 0.88, foot - s * 0.4, x + s * 0.99, foot - s * 0.28, rgb("fff3c4"), radius=s * 0.03)
-    canvas.box(x - s * 0.99, foot - s * 0.4, x - s * 0.9, foot - s * 0.28, rgb("b3241e"), radius=s * 0.03)
-    for at in (-0.58, 0.58):
-        canvas.circle(x + at * s, foot - s * 0.13, s * 0.22, BLACK)
-        canvas.circle(x + at * s, foot - s * 0.13, s * 0.11, rgb("b5b8bb"))
-
-
-def car(canvas: Canvas) -> None:
-    """A car on a country road."""
-    rng = canvas.rng
-    light = rng.choice((DAY, SUNSET, OVERCAST))
-    paint_sky(canvas, light, 60)
-    canvas.ridge(56, 14, shade(mix(rgb("6c8f62"), light.sky[-1], 0.4), light.dim + 0.2))
-    canvas.wash([shade(rgb("86a355"), light.dim), shade(rgb("5c7d38"), light.dim)], 58, 100)
-    for x in spread(rng, 0, canvas.width, 6):
-        broad_tree(canvas, x, 62, rng.uniform(12, 24), shade(rng.choice(GREENS), light.dim))
-    canvas.polygon(
-        [(-2, 70), (canvas.width + 2, 70), (canvas.width + 2, 90), (-2, 90)],
-        shade(rgb("6d6c6e"), light.dim + 0.15),
-        shade(rgb("4d4c4f"), light.dim + 0.15),
-    )
-    for dash in range(round(rng.uniform(-12, 0)), round(canvas.width) + 8, 16):
-        canvas.box(dash, 87, dash + 9, 88, shade(rgb("ece6d2"), light.dim + 0.2))
-    grass(canvas, 91, 102, shade(rgb("5c7d38"), light.dim), 220)
-    _car(
-        canvas, canvas.width * rng.uniform(0.35, 0.65), 84, rng.uniform(46, 62), colour=vary(rng, rng.choice(PAINTS), 8)
-    )
 
 
 def iron_tower(canvas: Canvas) -> None:
@@ -272,81 +208,6 @@ def _cherry_branch(canvas: Canvas, corner: float) -> None:
         canvas.circle(x, y, rng.uniform(0.5, 1.3), vary(rng, mix(rgb("f3b6c8"), WHITE, rng.random() * 0.6), 8))
 
 
-def balloons(canvas: Canvas) -> None:
-    """Hot-air balloons over a valley in the morning."""
-    rng = canvas.rng
-    light = rng.choice((MORNING, DAY, SUNSET))
-    paint_sky(canvas, light, 80)
-    for layer in range(4):
-        tone = mix(rgb("7d6a55"), light.sky[-1], 0.7 - 0.2 * layer)
-        canvas.ridge(74 + layer * 7, 14, tone, shade(tone, 0.75), roughness=0.62)
-        canvas.haze(light.sky[-1], 68 + layer * 6, 84 + layer * 5, 0.35)
-    for x in spread(rng, 4, canvas.width - 4, rng.randint(4, 8)):
-        radius = rng.choice((3, 4, 5, 8, 12))
-        _balloon(canvas, x, rng.uniform(radius + 3, 62 - radius), radius)
-
-
-def _balloon(canvas: Canvas, x: float, y: float, radius: float) -> None:
-    rng = canvas.rng
-    first, second = rng.sample(PAINTS[:5], 2)
-    canvas.box(x - radius * 0.16, y + radius * 1.62, x + radius * 0.16, y + radius * 1.9, rgb("6e4a2c"))
-    for side in (-1, 1):
-        canvas.line(
-            [(x + side * radius * 0.3, y + radius * 1.15), (x + side * radius * 0.13, y + radius * 1.65)],
-            rgb("4a3a2c"),
-            radius * 0.03,
-        )
-    stripes = 8
-    for stripe in range(stripes):
-        outline = []
-        for edge, order in ((stripe, range(13)), (stripe + 1, range(12, -1, -1))):
-            across = math.cos(math.pi * (1 - edge / stripes))
-            for step in order:
-                share = step / 12
-                wide = (
-                    math.sin(math.pi * min(1, share * 0.62 + 0.02) / 0.78) if share < 0.9 else 0.62 - (share - 0.9) * 3
-                )
-                outline.append(
-                    (x + across * radius * max(0.28, wide) * (1 if step else 0), y - radius + share * radius * 2.2)
-                )
-        light = 1.15 - 0.5 * stripe / stripes
-        canvas.polygon(outline, shade(first if stripe % 2 else second, min(1.25, light)))
-
-
-def train(canvas: Canvas) -> None:
-    """A red train on a stone viaduct in a green valley."""
-    rng = canvas.rng
-    paint_sky(canvas, DAY, 62)
-    canvas.ridge(50, 24, mix(rgb("7d8fa0"), DAY.sky[-1], 0.5), roughness=0.65)
-    canvas.ridge(66, 18, rgb("5c8a4c"), rgb("3e6a38"), roughness=0.4)
-    for x in spread(rng, 0, canvas.width, 8):
-        broad_tree(canvas, x, rng.uniform(74, 84), rng.uniform(10, 20), rng.choice(GREENS))
-    stone, deck = rgb("b5a88f"), 56.0
-    for pier in range(-6, round(canvas.width) + 12, 18):
-        x = float(pier)
-        canvas.polygon([(x - 2.4, deck), (x + 2.4, deck), (x + 3.2, 101), (x - 3.2, 101)], stone, shade(stone, 0.6))
-        canvas.arc(x + 9, deck + 9, 7.4, 7.4, start=180, end=360, colour=shade(stone, 0.85), width=2.6)
-    canvas.box(-1, deck - 1, canvas.width + 1, deck + 3, shade(stone, 1.05), shade(stone, 0.85))
-    colour = vary(rng, rng.choice(PAINTS[:3]), 8)
-    start = rng.uniform(-20, 20)
-    for x in (start, start + 30, start + 60, start + 90):
-        canvas.box(
-            x,
-            deck - 11,
-            x + 28.6,
-            deck - 1.6,
-            shade(colour, 1.1),
-            shade(colour, 0.8),
-            radius=2 if x > start + 60 else 0.6,
-        )
-        canvas.box(x, deck - 4.4, x + 28.6, deck - 3.4, WHITE)
-        for window in range(6):
-            canvas.box(
-                x + 1.8 + window * 4.4, deck - 9.4, x + 4.9 + window * 4.4, deck - 5.8, rgb("bfd6e2"), rgb("4e6678")
-            )
-    grass(canvas, 92, 103, rgb("4f7f3c"), 260)
-
-
 SCENES = (
     Scene(
         "city at night",
@@ -357,7 +218,6 @@ SCENES = (
     Scene(
         "street", ("street", "city", "houses"), ("people in a street between old houses", "a street in a town"), street
     ),
-    Scene("car", ("car", "road"), ("a car on a country road", "a parked car"), car),
     Scene(
         "iron tower", ("tower", "city", "landmark"), ("a tall iron tower over a park", "the Eiffel tower"), iron_tower
     ),
@@ -367,11 +227,4 @@ SCENES = (
         ("a red torii gate in the water", "a Japanese shrine gate with cherry blossoms"),
         torii,
     ),
-    Scene(
-        "hot-air balloons",
-        ("balloons", "morning", "sky"),
-        ("hot-air balloons over a valley", "colourful balloons in the sky"),
-        balloons,
-    ),
-    Scene("train", ("train", "viaduct", "mountains"), ("a train on a viaduct", "a red train in a green valley"), train),
 )
