@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
 
-from photofsd.store import facets
-from photofsd.types import AssetId, Facet
+from photofsd.store import assets, facets, paths
+from photofsd.types import AssetId, DirId, Facet
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction
@@ -58,6 +58,36 @@ class OfFacet(Members):
 
 
 EVERYTHING = OfFacet(Facet.LIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class InFolder(Members):
+    """The photos with a file in a folder of the library, or below it."""
+
+    folder: DirId
+
+    def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
+        if facets.contains(txn, Facet.DIR, b"%d" % self.folder, asset):
+            return True
+        record = assets.asset(txn, asset)
+        files = [paths.file(txn, file) for file in (record.files if record is not None else ())]
+        return any(self.folder in paths.lineage(txn, file.dir) for file in files if file is not None)
+
+    def bitmap(self, txn: ReadTransaction) -> BitMap:
+        return facets.union(txn, Facet.DIR, (b"%d" % below for below in paths.folders_below(txn, self.folder)))
+
+
+@dataclass(frozen=True, slots=True)
+class Only(Members):
+    """One photo."""
+
+    asset: AssetId
+
+    def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
+        return asset == self.asset
+
+    def bitmap(self, txn: ReadTransaction) -> BitMap:
+        return BitMap([self.asset])
 
 
 @dataclass(frozen=True, slots=True)

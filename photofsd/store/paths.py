@@ -127,6 +127,14 @@ def ancestry(txn: ReadTransaction, dir_id: DirId) -> list[DirRecord]:
     return records
 
 
+def lineage(txn: ReadTransaction, dir_id: DirId) -> Iterator[DirId]:
+    """The folder and its parents, root last."""
+    while dir_id != NO_DIR:
+        yield dir_id
+        record = folder(txn, dir_id)
+        dir_id = record.parent if record is not None else NO_DIR
+
+
 def folder_path(txn: ReadTransaction, dir_id: DirId) -> bytes:
     """The absolute path of a folder."""
     records = ancestry(txn, dir_id)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from photofsd.query.members import OfFacet
+from photofsd.query.members import OfFacet, Only
 from photofsd.store import assets, paths
 from photofsd.store.facets import cut
 from photofsd.types import AssetId, Facet
 from photofsd.vtree.attributes import attributes
-from photofsd.vtree.folders import EmptyFolder, FixedFolder, PhotoFolder
+from photofsd.vtree.folders import EmptyFolder, FixedFolder, NarrowFolder, PhotoFolder
 from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, Row
 from photofsd.vtree.scope import Scope, View
 
@@ -15,24 +15,24 @@ NAME_MAX_BYTES = 255
 _DIVISION_SLASH = "\u2215".encode()
 
 
-class Copies(Directory):
+class Copies(NarrowFolder):
     """The copies of one photo, each named after its path (with a slash that may stand in a name)."""
 
     def __init__(self, scope: Scope, asset: AssetId) -> None:
-        self._scope = scope
+        super().__init__(scope, Only(asset))
         self._asset = asset
 
-    def lookup(self, name: bytes) -> Node | None:
+    def entry(self, name: bytes) -> Node | None:
         return Photo(self._asset) if name in self._names() else None
 
     def listing(self) -> Listing:
         photo = Photo(self._asset)
-        with self._scope.library.store.read() as txn:
+        with self.scope.library.store.read() as txn:
             shown = attributes(txn, photo)
         return Names([Row(name, photo, shown) for name in self._names()])
 
     def _names(self) -> list[bytes]:
-        with self._scope.library.store.read() as txn:
+        with self.scope.library.store.read() as txn:
             record = assets.asset(txn, self._asset)
             files = [paths.file(txn, file) for file in (record.files if record is not None else ())]
             relative = ([*paths.names_below_root(txn, file.dir), file.name] for file in files if file is not None)

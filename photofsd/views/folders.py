@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
 
+from photofsd.query.members import InFolder
 from photofsd.store import facets, paths
 from photofsd.store.paths import PathRow
 from photofsd.types import DirId, Facet
 from photofsd.vtree.attributes import attributes
-from photofsd.vtree.folders import FixedFolder
+from photofsd.vtree.folders import FixedFolder, NarrowFolder
 from photofsd.vtree.node import Directory, Listing, Names, Node, Original, Photo, Row
 from photofsd.vtree.scope import Scope, View
 
@@ -18,34 +19,27 @@ if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction
 
 
-class Folder(Directory):
+class Folder(NarrowFolder):
     """One folder of the library."""
 
     def __init__(self, scope: Scope, dir_id: DirId) -> None:
-        self._scope = scope
+        super().__init__(scope, scope.members(InFolder(dir_id)))
         self._dir = dir_id
 
-    def is_ready(self) -> bool:
-        return self._scope.within is None or self._scope.within.is_ready()
-
-    def prepare(self) -> None:
-        if self._scope.within is not None:
-            self._scope.within.prepare()
-
-    def lookup(self, name: bytes) -> Node | None:
-        with self._scope.library.store.read() as txn:
+    def entry(self, name: bytes) -> Node | None:
+        with self.scope.library.store.read() as txn:
             below = paths.child(txn, self._dir, name)
             if below is not None:
-                return Folder(self._scope, below)
+                return Folder(self.scope, below)
             row = paths.file_at(txn, self._dir, name)
             return None if row is None else self._node(txn, row)
 
     def listing(self) -> Listing:
         self.prepare()
-        with self._scope.library.store.read() as txn:
-            within = None if self._scope.within is None else self._scope.within.bitmap(txn)
+        with self.scope.library.store.read() as txn:
+            within = None if self.scope.within is None else self.scope.within.bitmap(txn)
             rows = [
-                Row(name, Folder(self._scope, below), None)
+                Row(name, Folder(self.scope, below), None)
                 for name, below in paths.children(txn, self._dir)
                 if within is None or leads_to(txn, below, within)
             ]
@@ -60,7 +54,7 @@ class Folder(Directory):
         record = paths.file(txn, row.file)
         if record is None:
             return None
-        within = self._scope.within
+        within = self.scope.within
         if record.asset is None:
             return Original(row.file) if within is None else None
         return Photo(record.asset) if within is None or within.has(txn, record.asset) else None

@@ -164,6 +164,10 @@ def test_any_folder_of_photos_can_be_narrowed_by_any_view(tree: Walker) -> None:
     assert tree.names(b"search/beach/+by-date/2014/all") == [b"sunset beach.jpg"]
     assert tree.names(b"by-date/2014/+cameras") == [b"Nikon D70"]
     assert tree.names(b"by-date/2014/06/15/+folders") == [b"2014"]
+    assert sorted(tree.names(b"folders/twins/+by-date/2016/01/01")) == [b"IMG_0001.jpg", b"IMG_0001~2.jpg"]
+    assert tree.names(b"folders/2013 Tuscany/+tags/sea") == [b"second.jpg"]
+    assert tree.names(b"folders/+ratings/3") == [b"sunset beach.jpg"]
+    assert tree.names(b"duplicates/exact/first.jpg/+ratings") == [b"5"]
     assert not any(name.startswith(b"+") for name in tree.names(b"by-date/2013/all"))
 
 
