@@ -7,6 +7,7 @@ own words; the rest of a sidecar. Tags are gathered from all. The date has an or
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -66,6 +67,7 @@ _READERS: Final[Mapping[str, Reader]] = MappingProxyType(
     }
 )
 _LONGEST_PROBLEM: Final = 200
+_MOST_PROBLEMS: Final = 10
 
 _SCREENSHOT_NAME = re.compile(
     r"screen[ _-]?(?:shot|capture)|bildschirmfoto|capture d.{1,3}[ée]cran|captura de (?:pantalla|tela|ecr.)"
@@ -93,7 +95,7 @@ def read_metadata(source: Source, *, folder: bytes, zone: dt.tzinfo | None = Non
     overruling, filling = read_sidecars(source.sidecars, zone)
     facts = merged([overruling, *_spoken(contents, file_type, zone), filling])
     camera = camera_name(facts.make, facts.model)
-    problems = (*_lies(source.name, file_type), *contents.problems, *facts.problems)
+    problems = dict.fromkeys((*_lies(source.name, file_type), *contents.problems, *facts.problems))
     position = facts.position
     return Metadata(
         format=file_type.name,
@@ -120,7 +122,7 @@ def read_metadata(source: Source, *, folder: bytes, zone: dt.tzinfo | None = Non
         focal_mm=facts.focal_mm,
         duration_s=facts.duration_s,
         types=tuple(_types(source.name, file_type, contents, facts)),
-        problems=tuple(problem[:_LONGEST_PROBLEM] for problem in problems),
+        problems=tuple(problem[:_LONGEST_PROBLEM] for problem in itertools.islice(problems, _MOST_PROBLEMS)),
     )
 
 

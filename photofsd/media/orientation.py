@@ -31,8 +31,3 @@ def then(orientation: int, following: int) -> int:
 def turned_left(quarters: int) -> int:
     """The orientation that is a turn to the left by so many quarters, 0..3."""
     return _TURNED_LEFT[quarters]
-
-
-def swaps_sides(orientation: int) -> bool:
-    """Claim: upright, the width is the stored height."""
-    return orientation > 4  # noqa: PLR2004 - 5 to 8 are those with a quarter turn

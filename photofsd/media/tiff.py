@@ -60,17 +60,15 @@ class Tiff:
             raise FileUndecodable("no TIFF header where one should be")
         self.span = span
         self.magic: int = struct.unpack(order + "H", head[2:4])[0]
-        self.is_big = self.magic == _BIG
-        word = "Q" if self.is_big else "I"
+        is_big = self.magic == _BIG
+        word = "Q" if is_big else "I"
         self._layout = _Layout(
             order,
-            struct.Struct(order + ("Q" if self.is_big else "H")),
-            struct.Struct(order + "HH" + word + ("8s" if self.is_big else "4s")),
+            struct.Struct(order + ("Q" if is_big else "H")),
+            struct.Struct(order + "HH" + word + ("8s" if is_big else "4s")),
             struct.Struct(order + word),
         )
-        self.first: int = (
-            span.unpack(self._layout.pointer, 8)[0] if self.is_big else span.unpack(self._layout.pointer, 4)[0]
-        )
+        self.first: int = span.unpack(self._layout.pointer, 8 if is_big else 4)[0]
 
     def ifd(self, offset: int) -> Ifd:
         """The directory at `offset`; an empty one where there is none."""
@@ -139,11 +137,6 @@ class Ifd:
     def text(self, tag: int) -> str:
         """The text of a tag, up to its NUL; "" where it is absent."""
         return decoded(self.raw(tag))
-
-    def block(self, tag: int) -> Span | None:
-        """The value of a tag as a span of its own."""
-        entry = self._entries.get(tag)
-        return None if entry is None else self._span.part(entry.at, entry.values * _SIZES[entry.kind])
 
     def numbers(self, tag: int) -> tuple[float, ...]:
         """The numbers of a tag, rationals divided (x/0 is nan), MOST_VALUES at most; () where there are none."""

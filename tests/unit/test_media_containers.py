@@ -117,6 +117,13 @@ def test_iptc_may_be_spread_over_segments() -> None:
     assert read(read_jpeg, b"\xff\xd8" + b"".join(parts) + SCAN).iptc == b"\x1c\x02\x19\0\x04beta"
 
 
+def test_iptc_beyond_all_measure_is_left_alone() -> None:
+    filler = segment(0xED, b"Photoshop 3.0\0" + b"8BIM\x03\xed\0\0\0\0\xf0\0" + bytes(0xF000))
+    late = segment(0xED, b"Photoshop 3.0\0" + irb(b"\x1c\x02\x19\0\x04beta"))
+    assert read(read_jpeg, b"\xff\xd8" + filler * 3 + late + SCAN).iptc
+    assert not read(read_jpeg, b"\xff\xd8" + filler * 30 + late + SCAN).iptc
+
+
 def test_carelessness_between_segments_is_skipped() -> None:
     found = read(read_jpeg, b"\xff\xd8" + b"junk" + b"\xff\xff" + FRAME + b"\xff\xd0" + SCAN)
     assert (found.width, found.height) == (40, 30)
@@ -191,6 +198,16 @@ def test_broken_profile_is_a_problem() -> None:
 def test_text_that_unpacks_without_end_is_cut() -> None:
     bomb = chunk(b"zTXt", b"Description\0\0" + zlib.compress(bytes(20 << 20)))
     assert read(read_png, png(bomb)).own.caption is None
+
+
+def test_first_texts_of_a_png_are_enough() -> None:
+    def text(keyword: bytes) -> bytes:
+        return chunk(b"tEXt", keyword + b"\0sunset")
+
+    assert (
+        read(read_png, png(text(b"Title"), text(b"Description"), chunk(b"tEXt", b"Title\0later"))).own.title == "sunset"
+    )
+    assert read(read_png, png(*(text(b"a%d" % number) for number in range(64)), text(b"Title"))).own.title is None
 
 
 def test_animation_of_a_png_is_counted() -> None:

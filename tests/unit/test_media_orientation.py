@@ -7,7 +7,7 @@ import itertools
 import pytest
 from PIL import Image
 
-from photofsd.media.orientation import swaps_sides, then, turned_left
+from photofsd.media.orientation import then, turned_left
 
 PICTURE = Image.frombytes("L", (3, 2), bytes(range(6)))
 BY_PILLOW = {
@@ -39,8 +39,3 @@ def test_quarter_turns_go_to_the_left(quarters: int) -> None:
     for _ in range(quarters):
         turned = turned.transpose(Image.Transpose.ROTATE_90)
     assert upright(PICTURE, turned_left(quarters)).tobytes() == turned.tobytes()
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_sides_change_places_with_a_quarter_turn(orientation: int) -> None:
-    assert swaps_sides(orientation) == (upright(PICTURE, orientation).size == (2, 3))

@@ -24,6 +24,7 @@ _EXIF: Final = b"Exif\0"
 _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
 _PHOTOSHOP: Final = b"Photoshop 3.0\0"
 _LONGEST_SIGNATURE: Final = 32
+_MOST_PHOTOSHOP: Final = 1 << 20
 
 _MOST_STUFFING: Final = 64 << 10
 
@@ -34,7 +35,7 @@ def read_jpeg(file: Span, contents: Contents) -> None:
     for marker, body in _segments(file):
         if marker == _APP1:
             _read_app1(body, contents)
-        elif marker == _APP13 and body.read(0, len(_PHOTOSHOP)) == _PHOTOSHOP:
+        elif marker == _APP13 and len(photoshop) < _MOST_PHOTOSHOP and body.read(0, len(_PHOTOSHOP)) == _PHOTOSHOP:
             photoshop += body.read(len(_PHOTOSHOP), body.size)  # split at any byte where it outgrew one segment
             contents.iptc = iptc_in_photoshop(photoshop)
         elif marker in _FRAMES:

@@ -22,6 +22,7 @@ _SIGNATURE_SIZE: Final = 8
 _HEAD: Final = struct.Struct(">I4s")
 _SIZE: Final = struct.Struct(">II")
 _CHECKSUM_SIZE: Final = 4
+_MOST_TEXTS: Final = 64
 _LONGEST_TEXT: Final = 2 << 20  # profiles stand in hexadecimal
 _TEXTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 
@@ -34,7 +35,7 @@ _PHOTOSHOP_RESOURCE: Final = b"8BIM"
 
 def read_png(file: Span, contents: Contents) -> None:
     """Fill in `contents` from the chunks. Raises FileUndecodable where they end early."""
-    texts: dict[str, bytes] = {}
+    texts: list[tuple[str, bytes]] = []
     for kind, body in _chunks(file):
         if kind == b"IHDR":
             contents.set_size(*body.unpack(_SIZE, 0))
@@ -42,10 +43,10 @@ def read_png(file: Span, contents: Contents) -> None:
             _set_exif(body.read(0, body.size), contents)
         elif kind == b"acTL":
             contents.frames = max(1, body.unpack(_SIZE, 0)[0])
-        elif kind in _TEXTS:
+        elif kind in _TEXTS and len(texts) < _MOST_TEXTS:
             keyword, text = _text(kind, body.read(0, _LONGEST_TEXT))
-            texts.setdefault(keyword, text)
-    _read_texts(texts, contents)
+            texts.append((keyword, text))
+    _read_texts(dict(reversed(texts)), contents)
 
 
 def _chunks(file: Span) -> Iterator[tuple[bytes, Span]]:
