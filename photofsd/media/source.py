@@ -30,25 +30,29 @@ class Source:
     """An open library file; it is a context manager that gives the file back.
 
     path:     as the kernel gives it. sidecars: the XMP files beside it that speak of it, most specific first.
+    folder:   the path of its folder below the library, whose names may tell a date.
     stat:     as it was at opening.
     """
 
-    def __init__(self, fd: int, path: bytes, status: os.stat_result, sidecars: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self, fd: int, path: bytes, status: os.stat_result, sidecars: Sequence[bytes] = (), folder: bytes = b""
+    ) -> None:
         self._fd = fd
         self._head = b""
         self._content: bytes | None = None
         self.path = path
         self.stat = status
         self.sidecars = tuple(sidecars)
+        self.folder = folder
 
     @classmethod
-    def open(cls, path: bytes, sidecars: Sequence[bytes] = ()) -> Source:
+    def open(cls, path: bytes, sidecars: Sequence[bytes] = (), folder: bytes = b"") -> Source:
         """Open `path` without touching its access time, where that is allowed.
 
         Raises FileChanged (it is gone), FileUnreadable (the file system's trouble), FileUndecodable (no regular file).
         """
         fd = _open(path)
-        source = cls(fd, path, os.fstat(fd), sidecars)
+        source = cls(fd, path, os.fstat(fd), sidecars, folder)
         if stat.S_ISREG(source.stat.st_mode):
             return source
         source.close()

@@ -129,18 +129,21 @@ class _Visitor:
         self._txn = txn
         self._records = records
         self._active = active
-        self._folders: dict[DirId, bytes] = {}
-        self._offline = [library.path for library in paths.libraries(txn) if not library.is_online]
+        self._folders: dict[DirId, tuple[bytes, bytes]] = {}
+        offline = (library.path for library in paths.libraries(txn) if not library.is_online)
+        self._offline = frozenset(path.rstrip(b"/") for path in offline)
 
     def task(self, stage: FileStage[Any], subject: int) -> FileTask:
         """The visit for a due job, with every other stage that is due for the same file."""
         found = self._file(stage, subject)
         if found is None:
             return FileTask(stage.name, subject, None)
-        folder = self._folder(found.dir)
-        if any(folder == root or folder.startswith(root.rstrip(b"/") + b"/") for root in self._offline):
+        root, folder = self._folder(found.dir)
+        if root in self._offline:
             return FileTask(stage.name, subject, None, is_offline=True)
-        visit = Visit(folder + b"/" + found.name, tuple(self._stages(stage, subject)), self._sidecars(folder, found))
+        above = b"/".join([root, folder]) if folder else root
+        stages = tuple(self._stages(stage, subject))
+        visit = Visit(above + b"/" + found.name, stages, self._sidecars(above, found), folder)
         return FileTask(stage.name, subject, visit)
 
     def _file(self, stage: FileStage[Any], subject: int) -> FileRecord | None:
@@ -158,10 +161,12 @@ class _Visitor:
     def _is_due(self, stage: FileStage[Any], subject: int) -> bool:
         return stage.subject is Subject.ASSET and jobs.get(self._txn, self._records[stage.name], subject) is not None
 
-    def _folder(self, folder: DirId) -> bytes:
+    def _folder(self, folder: DirId) -> tuple[bytes, bytes]:
+        """The library folder that it lies in, and its path below that."""
         known = self._folders.get(folder)
         if known is None:
-            known = self._folders[folder] = paths.folder_path(self._txn, folder)
+            *below, root = (record.name for record in paths.ancestry(self._txn, folder))
+            known = self._folders[folder] = (root.rstrip(b"/"), b"/".join(reversed(below)))
         return known
 
     def _sidecars(self, folder: bytes, found: FileRecord) -> tuple[bytes, ...]:

@@ -97,11 +97,15 @@ class FactStage(Stage[R], Generic[Q, R]):
 
 
 class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One file to be read once, for every stage that is due. Paths are absolute; sidecars most specific first."""
+    """One file to be read once, for every stage that is due.
+
+    path, sidecars: absolute; sidecars most specific first. folder: of the file, below the library.
+    """
 
     path: bytes
     stages: tuple[str, ...]
     sidecars: tuple[bytes, ...] = ()
+    folder: bytes = b""
 
 
 class Trouble(msgspec.Struct, frozen=True):

@@ -93,7 +93,7 @@ def answers(request: Request, stages: graph.Graph) -> Any:  # noqa: ANN401
 def report(visit: Visit, stages: graph.Graph, work: Work) -> VisitReport:
     """Read one file for all of the visit's stages. What goes wrong is reported for each, never raised."""
     try:
-        with Source.open(visit.path, visit.sidecars) as source:
+        with Source.open(visit.path, visit.sidecars, visit.folder) as source:
             results, troubles = _facts(source, visit, stages, work)
             source.verify_unchanged()
             status = source.stat

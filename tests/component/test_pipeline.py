@@ -271,3 +271,14 @@ def test_readers_write_nothing_and_stand_back(here: Librarian) -> None:
     here.take_in()
     here.work_off(SETTINGS, meanwhile=look)
     assert any(nice == 10 and "Max file size             0 " in limits for nice, limits in seen)
+
+
+def test_a_date_in_the_path_of_the_library_itself_is_nobodys_date(tmp_path: Path) -> None:
+    folder = tmp_path / "2001-02-03 backup" / "library"
+    draw(folder / "plain" / "a.jpg")
+    draw(folder / "2012-08-09 Oslo" / "b.jpg", shade=60)
+    with librarian(folder, tmp_path / "state") as here:
+        here.take_in()
+        here.work_off()
+        with here.store.read() as txn:
+            assert days(txn) == [b"20120809"]

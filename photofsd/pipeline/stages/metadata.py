@@ -26,7 +26,7 @@ class ReadMetadata(FileStage[Metadata]):
     def run(self, source: Source, work: Work) -> Metadata:
         from photofsd.media.metadata import read_metadata  # noqa: PLC0415 - the daemon never loads decoders
 
-        return read_metadata(source, folder=source.path.rpartition(b"/")[0], zone=work.zone())
+        return read_metadata(source, folder=source.folder, zone=work.zone())
 
     def commit(self, txn: WriteTransaction, asset: AssetId, result: Metadata) -> bool:
         is_news = assets.metadata(txn, asset) != result
