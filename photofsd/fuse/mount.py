@@ -157,9 +157,12 @@ class _Session:
             _log.info("reads stay at 128 KiB: %s", error)
 
     def _remove_what_is_left(self) -> None:
-        """Unmount where libfuse did not: a connection that was cut leaves its mount, and so does a stuck thread."""
+        """Unmount where libfuse did not: a connection that was cut leaves its mount, and so does a stuck thread.
+
+        Device numbers are used again: what answers is somebody else's, made since ours went.
+        """
         left = mount_point.mounted_at(self._options.mount_point)
-        if left is None or left != self._mounted:
+        if left is None or left != self._mounted or mount_point.answers(left.point):
             return
         mount_point.abort(left)
         try:

@@ -82,11 +82,21 @@ def claim(point: Path, *, fstype: str, source: str) -> None:
             return _make_empty_folder(point)
         if (mount.fstype, mount.source) != (fstype, source):
             raise MountFailed(f"{point}: {mount.source} ({mount.fstype}) is mounted there already")
-        if _answers(point):
+        if answers(point):
             raise MountFailed(f"{point}: another photofsd serves it; end that one first")
         abort(mount)
         unmount(point)
     raise MountFailed(f"{point}: stale mounts are in the way; unmount them by hand")
+
+
+def answers(point: Path) -> bool:
+    """Claim: somebody serves the mount at `point`. A child asks, since whoever asks may never return."""
+    child = subprocess.Popen([sys.executable, "-I", "-S", "-c", _PROBE, point], stderr=subprocess.DEVNULL)
+    try:
+        return child.wait(ANSWER_TIMEOUT_S) == 0
+    except subprocess.TimeoutExpired:
+        child.kill()
+        return False
 
 
 def unmount(point: Path) -> None:
@@ -103,16 +113,6 @@ def abort(mount: Mounted) -> None:
     """Cut the connection of a FUSE mount, so that all who wait for it get an error. Best effort."""
     with contextlib.suppress(OSError):  # not there where fusectl is not mounted; then they wait on
         (mount.connection / "abort").write_bytes(b"1")
-
-
-def _answers(point: Path) -> bool:
-    """Claim: somebody serves the mount at `point`. A child asks, since whoever asks may never return."""
-    child = subprocess.Popen([sys.executable, "-I", "-S", "-c", _PROBE, point], stderr=subprocess.DEVNULL)
-    try:
-        return child.wait(ANSWER_TIMEOUT_S) == 0
-    except subprocess.TimeoutExpired:
-        child.kill()
-        return False
 
 
 def _make_empty_folder(point: Path) -> None:

@@ -68,8 +68,7 @@ def run() -> int:
     sys.path.insert(0, str(Path(__file__).parents[2]))
     given = json.loads(chosen)
     if "open_files" in given:
-        limit = given.pop("open_files")
-        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_NOFILE, given.pop("open_files"))
     module, _, function = factory.partition(":")
     tree = getattr(importlib.import_module(module), function)(**json.loads(keywords))
     code = 0

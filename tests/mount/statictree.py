@@ -225,6 +225,9 @@ class StaticTree:
         photo = Photo(AssetId(asset))
         self.shown[photo] = self.shown[photo]._replace(size=size)
 
+    def tag(self, asset: int, name: str, value: str) -> None:
+        self.extended[Photo(AssetId(asset))] = {name.encode(): value.encode()}
+
     def drop(self, asset: int) -> None:
         del self.shown[Photo(AssetId(asset))]
 
@@ -260,7 +263,7 @@ def gallery(library: str) -> StaticTree:
     root[b"hung"] = Search(tree, 3600)
     root[b"slow"] = Search(tree, 0.3)
     root[b"bad-query"] = Search(tree, -1)
-    root[b"hung-text"] = TextFile(lambda: b"%d" % threading.Event().wait(3600))
+    tree.folder("hung-texts").entries[b"text"] = TextFile(lambda: b"%d" % threading.Event().wait(3600))
     return tree
 
 
@@ -283,4 +286,16 @@ def hostile(library: str) -> StaticTree:
     for number in range(3000):  # more than one reply holds, so that a reply of nothing but these is met
         tree.photo(b"%d/bad" % number, file, "bad")
     tree.photo(b"good.jpg", file, "bad")
+    return tree
+
+
+def on_slow_disk(disk: str) -> StaticTree:
+    """Photos whose files lie on slow_disk.py, mounted at `disk`."""
+    tree = StaticTree()
+    names = [b"quick", b"bad", b"slow-read-1", *(b"slow-open-%d" % n for n in range(60))]
+    for number, name in enumerate(names, start=1):
+        photo = Photo(AssetId(number))
+        tree.shown[photo] = Attributes(photo_inode(photo.asset), 4000, 10**18, 10**18)
+        tree.files[photo] = Path(disk, os.fsdecode(name))
+        tree.folder("all").entries[name] = photo
     return tree
