@@ -221,6 +221,9 @@ class StaticTree:
     def put(self, folder: str, name: str, asset: int) -> None:
         self.folder(folder).entries[os.fsencode(name)] = Photo(AssetId(asset))
 
+    def folder_appears(self, path: str) -> None:
+        self.folder(path)
+
     def resize(self, asset: int, size: int) -> None:
         photo = Photo(AssetId(asset))
         self.shown[photo] = self.shown[photo]._replace(size=size)

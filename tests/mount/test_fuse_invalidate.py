@@ -1,0 +1,167 @@
+"""Changes behind the kernel's caches: seen at once, and told to those who watch (rule 7)."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import select
+import struct
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.mount.served import Served, is_mounted, names_of
+from tests.mount.test_fuse_changes import eventually
+from tests.mount.test_fuse_faults import error_of
+
+ANSWER_S = 30
+LIBC = ctypes.CDLL(None, use_errno=True)
+IN_ATTRIB, IN_CREATE, IN_DELETE, IN_ISDIR = 0x4, 0x100, 0x200, 0x40000000
+
+
+class Watch:
+    """An inotify watch of one folder, as a file manager has it."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def next(self, within_s: float = ANSWER_S) -> list[tuple[int, str]]:
+        """The next events, as (mask, name); none when none comes."""
+        if not select.select([self._fd], [], [], within_s)[0]:
+            return []
+        data, events = os.read(self._fd, 65536), []
+        while data:
+            _, mask, _, length = struct.unpack_from("=iIII", data)
+            events.append((mask, data[16 : 16 + length].rstrip(b"\0").decode()))
+            data = data[16 + length :]
+        return events
+
+
+@contextmanager
+def watching(folder: Path) -> Iterator[Watch]:
+    fd = LIBC.inotify_init1(os.O_CLOEXEC)
+    try:
+        assert LIBC.inotify_add_watch(fd, os.fsencode(folder), IN_ATTRIB | IN_CREATE | IN_DELETE) >= 0
+        yield Watch(fd)
+    finally:
+        os.close(fd)
+
+
+def tell(served: Served, **names: list[str]) -> None:
+    served.call("invalidator", "names_changed", names)
+
+
+def test_a_changed_photo_shows_its_new_size_at_once(gallery: Served) -> None:
+    path = gallery.point / "all/a.jpg"
+    assert path.stat().st_size == 100_000
+    gallery.tree("resize", 1, 5)
+    assert path.stat().st_size == 100_000  # as the kernel remembers it
+    gallery.call("invalidator", "photos_changed", {"assets": [1, 999_999]})
+    assert eventually(lambda: path.stat().st_size == 5)
+
+
+def test_a_name_that_vanished_is_gone_at_once_from_every_folder(gallery: Served) -> None:
+    paths = [gallery.point / folder / "a.jpg" for folder in ("all", "some")]
+    assert all(path.exists() for path in paths)
+    for folder in ("all", "some"):
+        gallery.tree("remove", folder, "a.jpg")
+    assert all(path.exists() for path in paths)  # as the kernel remembers it
+    tell(gallery, vanished=["a.jpg", "never-heard-of.jpg"])
+    assert eventually(lambda: not any(path.exists() for path in paths))
+
+
+def test_a_photo_that_left_one_folder_only_is_gone_from_that(gallery: Served) -> None:
+    names_of(gallery.point / "some")
+    names_of(gallery.point / "all")
+    gallery.tree("remove", "some", "a.jpg")
+    tell(gallery, appeared=["a.jpg"])
+    assert eventually(lambda: not (gallery.point / "some/a.jpg").exists())
+    assert (gallery.point / "all/a.jpg").exists()
+
+
+def test_watchers_hear_of_what_appears_and_vanishes(gallery: Served) -> None:
+    folder = gallery.point / "some"
+    with watching(folder) as watch:
+        assert names_of(folder) == ["a.jpg", "b.jpg"]
+        gallery.tree("put", "some", "c.jpg", 3)
+        tell(gallery, appeared=["c.jpg"])
+        assert watch.next() == [(IN_CREATE, "c.jpg")]
+        assert (folder / "c.jpg").stat().st_size == 1
+        gallery.tree("remove", "some", "c.jpg")
+        tell(gallery, vanished=["c.jpg"])
+        assert watch.next() == [(IN_DELETE, "c.jpg")]
+    assert names_of(folder) == ["a.jpg", "b.jpg"]
+    assert (gallery.point / "all/c.jpg").stat().st_nlink == 2
+
+
+def test_watchers_hear_of_new_folders(gallery: Served) -> None:
+    folder = gallery.point / "people"
+    with watching(folder) as watch:
+        names_of(folder)
+        gallery.tree("folder_appears", "people/Carol")
+        tell(gallery, appeared=["Carol"])
+        assert watch.next() == [(IN_CREATE | IN_ISDIR, "Carol")]
+    assert names_of(folder / "Carol") == []
+
+
+def test_watchers_of_other_folders_hear_nothing(gallery: Served) -> None:
+    with watching(gallery.point / "deep") as elsewhere, watching(gallery.point / "some") as here:
+        names_of(gallery.point / "deep")
+        names_of(gallery.point / "some")
+        gallery.tree("put", "some", "c.jpg", 3)
+        tell(gallery, appeared=["c.jpg"])
+        assert here.next() == [(IN_CREATE, "c.jpg")]
+        assert elsewhere.next(within_s=0) == []
+
+
+def test_watchers_hear_a_touch_where_the_daemon_may_not_write(unprivileged: Served) -> None:
+    folder = unprivileged.point / "some"
+    with watching(folder) as watch:
+        names_of(folder)
+        unprivileged.tree("put", "some", "c.jpg", 3)
+        tell(unprivileged, appeared=["c.jpg"])
+        assert watch.next() == [(IN_ATTRIB, "c.jpg")]
+        unprivileged.tree("remove", "some", "c.jpg")
+        tell(unprivileged, vanished=["c.jpg"])
+        assert watch.next() == [(IN_ATTRIB, "c.jpg")]
+    assert error_of((folder / "c.jpg").stat) == errno.ENOENT
+
+
+def test_what_our_announcer_may_pretend_nobody_else_may(gallery: Served) -> None:
+    with watching(gallery.point / "some") as watch:
+        names_of(gallery.point / "some")
+        gallery.tree("put", "some", "c.jpg", 3)
+        tell(gallery, appeared=["c.jpg"])
+        assert watch.next()
+    assert error_of(lambda: os.mknod(gallery.point / "some/d.jpg")) == errno.EROFS
+    assert error_of((gallery.point / "some/c.jpg").unlink) == errno.EROFS
+    assert error_of(lambda: os.utime(gallery.point / "some/c.jpg")) == errno.EROFS
+
+
+def test_a_folder_whose_search_hangs_delays_neither_the_others_nor_the_end(gallery: Served) -> None:
+    with ThreadPoolExecutor() as pool:
+        hung = pool.submit(error_of, (gallery.point / "hung/a.jpg").stat)
+        while gallery.tree("count", "prepare") < 1:
+            pass
+        path = gallery.point / "all/a.jpg"
+        path.stat()
+        gallery.tree("remove", "all", "a.jpg")
+        tell(gallery, vanished=["a.jpg"])
+        assert eventually(lambda: not path.exists())
+        assert not hung.done()
+        assert gallery.end() == 0
+        assert hung.result(ANSWER_S) is not None
+    assert not is_mounted(gallery.point)
+
+
+def test_a_flood_of_reports_neither_stalls_nor_ends_the_mount(gallery: Served) -> None:
+    names_of(gallery.point / "all")
+    names = [f"{n}.jpg" for n in range(2000)]
+    for _ in range(100):
+        gallery.call("invalidator", "names_changed", {"vanished": names})
+        gallery.call("invalidator", "photos_changed", {"assets": list(range(1, 2000))})
+    assert (gallery.point / "all/a.jpg").read_bytes()
+    assert gallery.end() == 0
+    assert gallery.log == ""
