@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from photofsd.library.changes import Effects
 from photofsd.library.disk import Disk
@@ -170,3 +173,15 @@ def world(
     finally:
         writer.close()
         store.close()
+
+
+@contextlib.contextmanager
+def mounted(folder: bytes | Path) -> Iterator[None]:
+    """A file system of its own at `folder`."""
+    done = subprocess.run(["mount", "-t", "tmpfs", "none", folder], capture_output=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"cannot mount a tmpfs here: {done.stderr.decode().strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)

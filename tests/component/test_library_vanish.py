@@ -6,7 +6,6 @@ import errno
 import os
 import random
 import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from photofsd.library.report import Progress
 from photofsd.library.scan import ScanOptions
 from photofsd.store import assets, paths
 from photofsd.store.transaction import WriteTransaction
-from tests.component.library_world import World, world
+from tests.component.library_world import World, mounted, world
 
 
 class FailingDisk(Disk):
@@ -197,18 +196,6 @@ def test_marker_that_has_been_seen_must_stay(tmp_path: Path) -> None:
         assert "marker" in report.alerts[0]
         library.write(".library")
         assert library.scan().is_online
-
-
-@contextmanager
-def mounted(folder: bytes | Path) -> Iterator[None]:
-    """A file system of its own at `folder`."""
-    done = subprocess.run(["mount", "-t", "tmpfs", "none", folder], capture_output=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"cannot mount a tmpfs here: {done.stderr.decode().strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 def test_unmounted_library_deletes_nothing_and_comes_back(tmp_path: Path) -> None:
