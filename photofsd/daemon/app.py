@@ -143,7 +143,7 @@ class _Daemon:
     def _status_text(self) -> str:
         """The daemon's health, and why some folders are empty."""
         empty = [view.empty for view in self._tree.views if view.empty]
-        return "\n".join([*health_lines(self._doctor.health()), "", *empty]) + "\n"
+        return "\n".join([*health_lines(self._doctor.health()), "", *self._scans.unwatched(), *empty]) + "\n"
 
     async def main(self) -> None:
         """Start everything, say that it is ready, run until told to end."""

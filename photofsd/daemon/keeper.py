@@ -9,7 +9,7 @@ import functools
 import logging
 import math
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -55,7 +55,7 @@ class Keeper:
     """Keeps one library folder up to date.
 
     scan: as Scanner.scan, without its folder. swept_age_s: how long ago every file was looked at.
-    on_work: called when something was found.
+    on_work: called after every scan, for what it may have found. on_whole: awaited after a scan of everything.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Keeper:
         settle_s: float,
         swept_age_s: float,
         on_work: Callable[[], None],
+        on_whole: Callable[[], Awaitable[None]],
     ) -> None:
         self.library = library
         self.alerts: tuple[str, ...] = ()
@@ -74,6 +75,7 @@ class Keeper:
         self._scan = scan
         self._settle_s = settle_s
         self._on_work = on_work
+        self._on_whole = on_whole
         self._requests: list[Request] = []
         self._dirty: dict[bytes, float] = {}
         self._is_overflowed = False
@@ -180,6 +182,8 @@ class Keeper:
             cancel.set()
             self._is_scanning = False
         self._conclude(report, sweep=sweep, is_whole=folders is None)
+        if folders is None:
+            await self._on_whole()
         return report
 
     def _note_progress(self, progress: Progress) -> None:

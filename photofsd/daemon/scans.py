@@ -15,8 +15,10 @@ import trio
 from photofsd.daemon.commands import ScanCount
 from photofsd.daemon.keeper import Keeper, Request
 from photofsd.library.changes import Effects
+from photofsd.library.hints import Hint
 from photofsd.library.rules import Rules
 from photofsd.library.scan import Scanner, ScanOptions
+from photofsd.library.watch import Watcher
 from photofsd.pipeline.arrivals import on_file, on_sidecar
 from photofsd.store import paths
 
@@ -34,7 +36,10 @@ class Scans:
         self._writer = writer
         self._on_work = on_work
         self._settings = settings
-        self._keepers = [self._keeper(os.fsencode(folder)) for folder in settings.folders]
+        self._rules = Rules(prune=settings.prune, exclude=settings.exclude)
+        libraries = [os.fsencode(folder) for folder in settings.folders]
+        self._watcher = Watcher(dict.fromkeys(libraries, self._rules), quiet_s=settings.settle_s)
+        self._keepers = [self._keeper(library) for library in libraries]
         self.set_intervals(settings.scan_interval_s, settings.full_scan_interval_s)
 
     def _keeper(self, library: bytes) -> Keeper:
@@ -44,7 +49,7 @@ class Scans:
             self._store,
             self._writer,
             effects=Effects(on_file, on_sidecar),
-            rules=Rules(prune=settings.prune, exclude=settings.exclude),
+            rules=self._rules,
             options=ScanOptions(
                 settle_s=settings.settle_s,
                 vanish_guard_percent=settings.vanish_guard_percent,
@@ -57,6 +62,7 @@ class Scans:
             settle_s=settings.settle_s,
             swept_age_s=self._swept_age_s(library),
             on_work=self._on_work,
+            on_whole=self._renew_watches,
         )
 
     def _swept_age_s(self, library: bytes) -> float:
@@ -110,11 +116,34 @@ class Scans:
             request.done.set()
         return request
 
+    def unwatched(self) -> list[str]:
+        """Which library folders are not watched, and why: there, only scans find changes."""
+        return [
+            f"{os.fsdecode(path)} is not watched but scanned every {self._keepers[0].interval_s:g} s: {why}"
+            for path, why in self._watcher.unwatched.items()
+        ]
+
     async def run(self) -> None:
         """Keep every folder, until cancelled."""
         async with trio.open_nursery() as nursery:
             for keeper in self._keepers:
                 nursery.start_soon(keeper.run)
+            if self._settings.watch:
+                send, receive = trio.open_memory_channel[Hint](0)
+                nursery.start_soon(self._watcher.run, send)
+                nursery.start_soon(self._take_hints, receive)
+
+    async def _take_hints(self, hints: trio.MemoryReceiveChannel[Hint]) -> None:
+        keepers = {keeper.library: keeper for keeper in self._keepers}
+        async for hint in hints:
+            if hint.folders is None:
+                keepers[hint.library].hint_everywhere()
+            else:
+                keepers[hint.library].hint(hint.folders)
+
+    async def _renew_watches(self) -> None:
+        if self._settings.watch:
+            await self._watcher.renew()
 
 
 def _concerns(library: bytes, folders: Iterable[bytes]) -> bool:
