@@ -1,0 +1,139 @@
+"""What each filter means: a function from its value to the assets that it lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pyroaring import BitMap
+
+from photofsd.query import dates, names, near
+from photofsd.query.request import Request
+from photofsd.query.syntax import Dates, DateWord, Filter, Key, Near, Numbers, Point
+from photofsd.query.text import atoms, words
+from photofsd.query.words import Field, with_phrase, with_word
+from photofsd.store import facets
+from photofsd.types import Facet
+
+RATINGS = range(6)
+UNKNOWN_YET: Mapping[Key, str] = {
+    Key.PERSON: "people",
+    Key.FACES: "faces",
+    Key.ALBUM: "albums",
+    Key.TEXT: "the words seen in pictures",
+    Key.LIKE: "photos that look alike",
+}
+"""What this photofsd cannot ask for yet."""
+
+_HAS_UNKNOWN_YET: Mapping[str, Key] = {"faces": Key.FACES, "people": Key.PERSON, "text": Key.TEXT}
+
+
+def passing(request: Request, asked: Filter, among: BitMap) -> BitMap:
+    """The assets of `among` that the filter lets through."""
+    unknown = UNKNOWN_YET.get(asked.key)
+    if unknown is not None:
+        request.note(f"{unknown} are not known yet: {asked} finds nothing")
+        return BitMap()
+    if asked.key in READS_RECORDS:
+        return READS_RECORDS[asked.key](request, asked.value, among)
+    return _SETS[asked.key](request, asked.value) & among
+
+
+def _year(request: Request, value: Numbers) -> BitMap:
+    years = [b"%04d" % year for year in dates.known_years(request.txn) if _is_in(year, value)]
+    return facets.union(request.txn, Facet.YEAR, years)
+
+
+def _rating(request: Request, value: Numbers) -> BitMap:
+    return facets.union(request.txn, Facet.RATING, [b"%d" % stars for stars in RATINGS if _is_in(stars, value)])
+
+
+def _is_in(number: int, numbers: Numbers) -> bool:
+    return (numbers.low is None or numbers.low <= number) and (numbers.high is None or number <= numbers.high)
+
+
+def _date(request: Request, value: Dates) -> BitMap:
+    if isinstance(value, DateWord):
+        meaning = dates.meaning_of(words(value.name))
+        return BitMap() if meaning is None else dates.taken_when(request.txn, meaning)
+    return dates.taken_on(request.txn, dates.days_of(value, request.today))
+
+
+def _called(facet: Facet, noun: str) -> Callable[[Request, str], BitMap]:
+    """The filter for values that are called so."""
+
+    def meaning(request: Request, value: str) -> BitMap:
+        found = names.equal_values(request.txn, facet, value)
+        if not found:
+            request.note(f"no photo has the {noun} {value!r}")
+        return facets.union(request.txn, facet, found)
+
+    return meaning
+
+
+def _like(facet: Facet, noun: str) -> Callable[[Request, str], BitMap]:
+    """The filter for values that are called so, or hold the words."""
+
+    def meaning(request: Request, value: str) -> BitMap:
+        found = names.like_values(request.txn, facet, value)
+        if not found:
+            request.note(f"no photo has a {noun} like {value!r}")
+        return facets.union(request.txn, facet, found)
+
+    return meaning
+
+
+def _folder(request: Request, value: str) -> BitMap:
+    found = names.folders_like(request.txn, value)
+    if not found:
+        request.note(f"no folder is called {value!r}")
+    return names.in_folders(request.txn, found)
+
+
+def _name(request: Request, value: str) -> BitMap:
+    return names.with_view_name(request.txn, value)
+
+
+def _has(request: Request, value: str) -> BitMap:
+    unknown = _HAS_UNKNOWN_YET.get(value)
+    if unknown is not None:
+        request.note(f"{UNKNOWN_YET[unknown]} are not known yet: has:{value} finds nothing")
+    return facets.bitmap(request.txn, Facet.HAS, value.encode())
+
+
+def _caption(request: Request, value: str, among: BitMap) -> BitMap:
+    found = words(value)
+    if not found:
+        request.note(f"there is no letter or digit in {value!r} to look for")
+        return BitMap()
+    if len(found) == 1:
+        return with_word(request.txn, Field.CAPTION, found[0]) & among
+    return with_phrase(request.txn, Field.CAPTION, atoms(value), among)
+
+
+def _near(request: Request, value: Near, among: BitMap) -> BitMap:
+    centres = [value.centre] if isinstance(value.centre, Point) else near.points_of(request.txn, value.centre)
+    if not centres:
+        request.note(f"no photo was taken at a place like {value.centre!r}: where it lies is not known")
+    found = BitMap()
+    for centre in centres:
+        found |= near.within(request.txn, centre, value.radius_m, among - found)
+    return found
+
+
+# Each takes what values.py reads for its key.
+_SETS: Mapping[Key, Callable[[Request, Any], BitMap]] = {
+    Key.YEAR: _year,
+    Key.DATE: _date,
+    Key.PLACE: _like(Facet.PLACE, "place"),
+    Key.CAMERA: _like(Facet.CAMERA, "camera"),
+    Key.LENS: _like(Facet.LENS, "lens"),
+    Key.TYPE: _called(Facet.TYPE, "type"),
+    Key.RATING: _rating,
+    Key.TAG: _called(Facet.TAG, "tag"),
+    Key.FOLDER: _folder,
+    Key.HAS: _has,
+    Key.NAME: _name,
+}
+READS_RECORDS: Mapping[Key, Callable[[Request, Any, BitMap], BitMap]] = {Key.CAPTION: _caption, Key.NEAR: _near}
+"""The filters that look at photos one by one, and so only at those that are still in question."""
