@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from photofsd.query.members import EVERYTHING, Members, OfFacet
@@ -85,30 +86,35 @@ class PhotoListing(Listing):
         self._store = store
         self._ids = ids
         self._namer = namer
+        self._latest: tuple[int, list[tuple[int, Row]]] = (-1, [])
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def rows(self, start: int) -> Iterator[tuple[int, Row]]:
-        """Read in chunks: a read transaction is never held while the caller does something else with its time."""
-        for first in range(start, len(self._ids), CHUNK_ROWS):
-            yield from self._chunk(first)
+        """Read in chunks: a read transaction is never held while the caller does something else with its time.
+
+        The latest chunk is kept: a client takes up where it stopped, which is seldom where a chunk ends.
+        """
+        for first in range(start - start % CHUNK_ROWS, len(self._ids), CHUNK_ROWS):
+            if self._latest[0] != first:
+                self._latest = (first, self._chunk(first))
+            for position, row in self._latest[1]:
+                if position >= start:
+                    yield position, row
 
     def _chunk(self, first: int) -> list[tuple[int, Row]]:
-        rows = []
-        with self._store.read() as txn:
-            for position in range(first, min(first + CHUNK_ROWS, len(self._ids))):
-                asset = self._ids[position]
-                stored = txn.get(Tables.ROWS, U32.pack(asset))
-                if stored is not None:
-                    rows.append((position, self._row(position, asset, stored)))
-        return rows
+        ids = self._ids[first : first + CHUNK_ROWS]
+        with self._store.read() as txn, txn.cursor(Tables.ROWS) as cursor:  # a cursor finds neighbours faster
+            stored = [cursor.get(U32.pack(asset)) for asset in ids]
+        rows = zip(itertools.count(first), ids, stored, strict=False)
+        return [(at, self._row(at, AssetId(asset), row)) for at, asset, row in rows if row is not None]
 
-    def _row(self, position: int, asset: int, stored: bytes) -> Row:
+    def _row(self, position: int, asset: AssetId, stored: bytes) -> Row:
         name = stored[ASSET_ROW.size :]
         if self._namer is not None:
             name = self._namer(position, name)
-        return Row(name, Photo(AssetId(asset)), of_row(AssetId(asset), stored))
+        return Row(name, Photo(asset), of_row(asset, stored))
 
 
 class ValueFolder(NarrowFolder):
