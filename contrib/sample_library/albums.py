@@ -91,7 +91,7 @@ def _travels() -> tuple[Album, ...]:
             ("A7", "iPhone"),
             ("Viareggio",),
             first=402,
-            tagged=0.8,
+            tagged=1.0,
             rated=0.3,
             tags=("beach", "holiday"),
         ),

@@ -65,7 +65,7 @@ def _save(image: Image.Image, shot: Shot, *, kind: str, **options: object) -> by
     exif, buffer = exif_of(shot), io.BytesIO()
     if exif:
         options["exif"] = exif.tobytes()
-    if shot.words and shot.words.keep is Keep.EMBEDDED and kind in {"JPEG", "WEBP"}:
+    if shot.words and shot.words.keep is Keep.EMBEDDED and kind in {"JPEG", "WEBP", "HEIF"}:
         options["xmp"] = xmp_of(shot.words)
     image.save(buffer, kind, **options)
     return buffer.getvalue()

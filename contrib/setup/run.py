@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,15 +18,14 @@ from types import FrameType
 
 POLL_S = 0.2
 HINTS = """
-Mounted at {mount}. In another terminal, or in a file manager:
+The photos are at {mount}. In a file manager, or in another terminal:
 
-  ls {mount}
-  ls {mount}/by-date
-  ls "{mount}/search/beach"
+  ls {mount} {mount}/by-date
+  ls {mount}/search/beach
   cat {mount}/.photofsd/status
-  photofsd is {program}
+  {program} status --state {state}
 
-Ctrl-C ends it; the photos in {library} are never changed.
+Ctrl-C ends it. The photos in {library} are never changed.
 """
 
 
@@ -41,7 +41,8 @@ def main() -> int:
         process_group=0,
     )
     _pass_on_signals(daemon)
-    hints = HINTS.format(mount=arguments.mount, library=arguments.library, program=program)
+    names = {"program": os.path.relpath(program), **vars(arguments)}
+    hints = HINTS.format_map({name: shlex.quote(str(path)) for name, path in names.items()})
     threading.Thread(target=_say_when_mounted, args=(daemon, arguments.mount, hints), daemon=True).start()
     with _Terminal(daemon.pid):
         return _exit_code(daemon.wait())
