@@ -6,6 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("thorough", max_examples=2000, deadline=None)  # --hypothesis-profile=thorough
 
 TESTS = Path(__file__).parent
 FOLDER_MARKS = ("mount", "systemd", "bench")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
 
-from photofsd.store import derived
+from photofsd.errors import StoreError
+from photofsd.store import derived, facets
 from photofsd.store.schema import U32, Tables
 from photofsd.types import AssetId, Facet
 
@@ -46,8 +47,14 @@ def check(txn: ReadTransaction, assets: Iterable[int], step: Callable[[], None])
 
 
 def _compared(fact: bytes, expected: BitMap, stored: bytes | None) -> Iterator[str]:
-    members = BitMap() if stored is None else BitMap.deserialize(stored)
-    if stored is not None and not members:
+    try:
+        members = None if stored is None else facets.loaded(stored)
+    except StoreError:
+        yield f"I5 facets {_shown(fact)}: its bitmap cannot be read"
+        return
+    if members is None:
+        members = BitMap()
+    elif not members:
         yield f"I5 facets {_shown(fact)}: an empty bitmap"
     for asset in expected - members:
         yield f"I5 facets {_shown(fact)}: asset {asset} is missing"

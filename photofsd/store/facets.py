@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
 
+from photofsd.errors import StoreError
 from photofsd.store.schema import VALUE_MAX_BYTES, Tables
 from photofsd.types import AssetId, Facet
 
@@ -43,6 +44,14 @@ def fact(facet: Facet, value: bytes = b"") -> bytes:
     return b"%c%b\0" % (facet, value)
 
 
+def loaded(stored: bytes) -> BitMap:
+    """The bitmap of a chunk. Raises StoreError where it cannot be read."""
+    try:
+        return BitMap.deserialize(stored)
+    except (ValueError, IndexError) as error:
+        raise StoreError(f"the store is damaged: a facet cannot be read ({error})") from error
+
+
 def _chunk(asset: int) -> bytes:
     return (asset >> 16).to_bytes(2, "big")
 
@@ -50,9 +59,7 @@ def _chunk(asset: int) -> bytes:
 def bitmap(txn: ReadTransaction, facet: Facet, value: bytes = b"") -> BitMap:
     """The assets that `value` of `facet` is true of; empty where nothing is."""
     prefix = fact(facet, value)
-    chunks = [
-        BitMap.deserialize(stored) for key, stored in txn.items(Tables.FACETS, prefix) if len(key) == len(prefix) + 2
-    ]
+    chunks = [loaded(stored) for key, stored in txn.items(Tables.FACETS, prefix) if len(key) == len(prefix) + 2]
     return BitMap.union(*chunks) if len(chunks) > 1 else chunks[0] if chunks else BitMap()
 
 
@@ -64,7 +71,7 @@ def live(txn: ReadTransaction) -> BitMap:
 def contains(txn: ReadTransaction, facet: Facet, value: bytes, asset: AssetId) -> bool:
     """Claim: `value` of `facet` is true of `asset`. One lookup, whatever the size."""
     stored = txn.get(Tables.FACETS, fact(facet, value) + _chunk(asset))
-    return stored is not None and asset in BitMap.deserialize(stored)
+    return stored is not None and asset in loaded(stored)
 
 
 def exists(txn: ReadTransaction, facet: Facet, value: bytes) -> bool:
@@ -113,7 +120,7 @@ class Changes:
         """Write them, in key order (neighbouring pages stay warm)."""
         for key in sorted(self._added.keys() | self._removed.keys()):
             stored = txn.get(Tables.FACETS, key)
-            members = BitMap() if stored is None else BitMap.deserialize(stored)
+            members = BitMap() if stored is None else loaded(stored)
             members.difference_update(BitMap(self._removed.get(key, ())))
             members.update(self._added.get(key, ()))
             if members:

@@ -1,4 +1,4 @@
-"""What component tests may ask for: the program as a process of its own, and a daemon's control socket."""
+"""What component tests may ask for: the program as a process of its own, a daemon's control socket, a store."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ import pytest
 import trio
 
 from photofsd.daemon.control import Handlers, control_socket, serve
+from photofsd.store.env import Store
+from photofsd.store.writer import Writer
+from tests.component.store_kit import open_store, violations
 
 
 @pytest.fixture
@@ -64,3 +67,20 @@ def serving() -> Callable[..., contextlib.AbstractContextManager[None]]:
             assert not thread.is_alive()
 
     return serve_until_left
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store; the test fails if the store is not as schema.py says at its end."""
+    opened = open_store(tmp_path / "store")
+    yield opened
+    assert violations(opened) == []
+    opened.close()
+
+
+@pytest.fixture
+def writer(store: Store) -> Iterator[Writer]:
+    """The writer of `store`."""
+    running = Writer(store)
+    yield running
+    running.close()
