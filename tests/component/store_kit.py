@@ -1,15 +1,10 @@
-"""What the tests of the store begin with: an open store, a library in it, photos; and small disks that fill up."""
+"""What the tests of the store begin with: an open store, a library in it, photos."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-
-import pytest
 
 from photofsd.records import Metadata
 from photofsd.store import assets, paths
@@ -59,33 +54,3 @@ def add_photo(txn: WriteTransaction, folder: DirId, name: bytes, content: object
 def tag(txn: WriteTransaction, asset: AssetId, *tags: str) -> None:
     """Give a photo metadata with these tags."""
     assets.put_metadata(txn, asset, Metadata("jpeg", Kind.IMAGE, tags=tags))
-
-
-@contextmanager
-def small_disk(folder: Path, *, kind: str, megabytes: int) -> Iterator[Path]:
-    """A file system of that size (tmpfs, or ext4 in a file); skips where it cannot be mounted."""
-    mount_point = folder / "disk"
-    mount_point.mkdir()
-    if kind == "tmpfs":
-        source = ["-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs"]
-    else:
-        image = folder / "disk.img"
-        image.write_bytes(b"")
-        with image.open("r+b") as opened:
-            opened.truncate(megabytes << 20)
-        _run_or_skip(["mkfs.ext4", "-q", "-m", "0", str(image)])
-        source = ["-o", "loop", str(image)]
-    _run_or_skip(["mount", *source, str(mount_point)])
-    try:
-        yield mount_point
-    finally:
-        subprocess.run(["umount", str(mount_point)], check=True)
-
-
-def _run_or_skip(command: list[str]) -> None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        pytest.skip(f"no small disk: {error}")
-    if done.returncode:
-        pytest.skip(f"no small disk: {' '.join(command)} says {done.stderr.strip()!r}")
