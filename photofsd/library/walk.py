@@ -167,8 +167,6 @@ class Walk:
     def _unreadable(self, visit: Visit, error: OSError) -> None:
         """Nothing is known of what is in the folder now, so nothing in it has vanished."""
         self._run.tally.alert(f"{shown(self._run.path(visit.names))} cannot be read: {error.strerror}; kept as it was")
-        if visit.folder is None:
-            self._run.outbox.put(FolderDoubtful(visit.names))
 
     def _unchanged(self, visit: Visit, known: _Known) -> None:
         for name, child in known.children.items():

@@ -176,11 +176,12 @@ def world(
 
 
 @contextlib.contextmanager
-def mounted(folder: bytes | Path) -> Iterator[None]:
-    """A file system of its own at `folder`."""
-    done = subprocess.run(["mount", "-t", "tmpfs", "none", folder], capture_output=True, check=False)
+def mounted(folder: bytes | Path, source: Path | None = None) -> Iterator[None]:
+    """A file system of its own at `folder`, or `source` once more."""
+    what = ["-t", "tmpfs", "none"] if source is None else ["--bind", str(source)]
+    done = subprocess.run(["mount", *what, folder], capture_output=True, check=False)
     if done.returncode != 0:
-        pytest.skip(f"cannot mount a tmpfs here: {done.stderr.decode().strip()}")
+        pytest.skip(f"cannot mount here: {done.stderr.decode().strip()}")
     try:
         yield
     finally:

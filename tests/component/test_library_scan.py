@@ -251,6 +251,18 @@ def test_pruned_folders_are_never_listed_nor_looked_at(tmp_path: Path) -> None:
         assert not [path for path in touched for folder in pruned if path.startswith(folder.encode())]
 
 
+def test_folders_that_new_rules_leave_out_go_with_the_next_scan(tmp_path: Path) -> None:
+    with world(tmp_path) as library:
+        for number in range(20):
+            library.write(f"{number}.jpg")
+        library.write("scans/deep/a.jpg")
+        library.scan()
+    with world(tmp_path, rules=Rules(exclude=("scans",))) as library:
+        report = library.scan()
+        assert (report.gone, report.listed) == (1, 0)
+        assert library.at("scans/deep/a.jpg").exists()
+
+
 def test_files_that_new_rules_leave_out_go_with_the_next_sweep(tmp_path: Path) -> None:
     with world(tmp_path) as library:
         for number in range(20):

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from photofsd.library import walk
 from photofsd.library.disk import Disk
 from photofsd.library.report import Progress
 from photofsd.library.scan import ScanOptions
@@ -430,6 +431,19 @@ def test_files_moved_into_a_new_folder_are_not_read_again(library: World) -> Non
     assert {library.asset(f"all/{number}.jpg")[0] for number in range(100)} == before
 
 
+def test_more_moves_than_can_be_kept_back_are_known_by_their_content(
+    library: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "ARRIVALS_MAX", 4)
+    before = {library.asset(f"3/{tens}3.jpg")[0] for tens in range(10)}
+    for tens in range(10):
+        library.rename(f"3/{tens}3.jpg", f"7/moved{tens}.jpg")
+    report = library.scan()
+    assert (report.new, report.moved, report.gone) == (8, 2, 8)
+    library.identify()
+    assert {library.asset(f"7/moved{tens}.jpg")[0] for tens in range(10)} == before
+
+
 def test_copy_that_outlives_its_original_is_known_by_its_content(library: World) -> None:
     asset, _ = library.asset("3/03.jpg")
     shutil.copyfile(library.path("3/03.jpg"), library.path("4/copy.jpg"))
@@ -525,6 +539,41 @@ def test_folders_that_swap_parent_and_child_end_where_they_lie(library: World) -
     assert library.names() == library.names_on_disk()
     assert library.asset("inner/x.jpg")[0] == asset
     assert library.asset("inner/3/03.jpg")[0] == other
+
+
+def test_folder_that_is_seen_at_two_places_has_not_moved(library: World) -> None:
+    library.at("twin").mkdir()
+    with library.store.read() as txn:
+        folder = paths.resolve(txn, library.path("3"))
+    with mounted(library.path("twin"), library.at("3")):
+        assert library.scan().new == 10
+        with library.store.read() as txn:
+            assert paths.resolve(txn, library.path("3")) == folder
+        library.identify()
+        assert library.names() == library.names_on_disk()
+        assert library.asset("twin/03.jpg")[0] == library.asset("3/03.jpg")[0]
+
+
+def test_folder_that_moves_during_the_scan_is_not_mistaken_for_what_took_its_place(library: World) -> None:
+    library.write("z/a/1.jpg")
+    library.write("z/b/2.jpg")
+    library.scan()
+    library.identify()
+    asset, _ = library.asset("z/a/1.jpg")
+
+    def exchange(progress: Progress) -> None:
+        has_seen_z = progress.folders == 3  # and z/a waits
+        if has_seen_z and not library.at("z/b/moved").exists():
+            library.rename("z/a", "z/b/moved")
+            library.write("z/a/1.jpg", b"another")
+
+    library.scan(progress=exchange)
+    library.identify()
+    assert library.names() == library.names_on_disk()
+    assert library.asset("z/b/moved/1.jpg")[0] == asset
+    assert library.asset("z/a/1.jpg")[0] != asset
+    library.scan()
+    assert library.names() == library.names_on_disk()
 
 
 def test_folder_replaced_by_another_that_was_renamed_onto_its_name(library: World) -> None:
