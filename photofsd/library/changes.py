@@ -217,10 +217,7 @@ class Changes:
 
     def move_folder(self, folder: DirId, names: Names) -> bool:
         """A known folder has been renamed or moved to `names`; False where it cannot be there as far as we know."""
-        parent = self._folder(names[:-1])
-        if paths.child(self._txn, parent, names[-1]) is not None:
-            return False
-        has_moved = paths.move_folder(self._txn, folder, parent, names[-1])
+        has_moved = paths.move_folder(self._txn, folder, self._folder(names[:-1]), names[-1])
         self._forget_folders()
         return has_moved
 

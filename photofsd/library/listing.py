@@ -28,7 +28,7 @@ class Listing:
     """One reading of a folder; `folders` and `troubles` are complete when `chunks` has come to its end.
 
     folders:  names of the sub-folders to be looked into.
-    troubles: files that are there but cannot be looked at, and why.
+    troubles: entries that are there but cannot be looked at, and why.
     Symbolic links, devices, sockets and pipes are left out: a link's target is found where it lies, or not ours.
     """
 
@@ -54,14 +54,14 @@ class Listing:
         yield chunk
 
     def _look_at(self, entry: os.DirEntry[bytes]) -> Found | None:
-        if entry.is_dir(follow_symlinks=False):
-            if self._rules.enters((*self._names, entry.name)):
-                self.folders.append(entry.name)
-            return None
-        kind = self._rules.kind_of(self._names, entry.name)
-        if kind is None or not entry.is_file(follow_symlinks=False):
-            return None
         try:
+            if entry.is_dir(follow_symlinks=False):
+                if self._rules.enters((*self._names, entry.name)):
+                    self.folders.append(entry.name)
+                return None
+            kind = self._rules.kind_of(self._names, entry.name)
+            if kind is None or not entry.is_file(follow_symlinks=False):
+                return None
             status = entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # it went while we were reading
             return None

@@ -183,7 +183,7 @@ class Walk:
             self._run.step()
             self._compare(visit, chunk, seen)
         self._run.tally.listed += 1
-        self._keep_troubles(visit, listing, seen)
+        self._tell_troubles(visit.names, listing)
         self._note_lost(visit, known, listing, seen)
         self._sub_folders(visit, known, listing.folders)
         mtime_ns = status.st_mtime_ns if status.st_mtime_ns < started_ns - RACY_NS else 0
@@ -244,15 +244,11 @@ class Walk:
             self.doubtful.add(names)
             self._run.tally.unsettled.append(self._run.path(names))
 
-    def _keep_troubles(self, visit: Visit, listing: Listing, seen: BitMap) -> None:
-        """Files that are there but cannot be looked at have not vanished."""
+    def _tell_troubles(self, names: Names, listing: Listing) -> None:
+        """Entries that are there but cannot be looked at. They will be missed, and kept when that is looked into."""
         for name, error in listing.troubles:
-            self._run.tally.alert(f"{shown(self._run.path((*visit.names, name)))} cannot be read: {error.strerror}")
-            self.doubtful.add(visit.names)
-        if visit.folder is not None and listing.troubles:
-            with self._run.store.read() as txn:
-                rows = (paths.file_at(txn, visit.folder, name) for name, _ in listing.troubles)
-                seen.update(row.file for row in rows if row is not None)
+            self._run.tally.alert(f"{shown(self._run.path((*names, name)))} cannot be read: {error.strerror}")
+            self.doubtful.add(names)
 
     def _note_lost(self, visit: Visit, known: _Known, listing: Listing, seen: BitMap) -> None:
         """What is known to be in the folder and was not found."""

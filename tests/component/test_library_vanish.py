@@ -51,7 +51,28 @@ class FailingDisk(Disk):
     def entries(self, folder: bytes) -> Iterator[Iterator[os.DirEntry[bytes]]]:
         self._meet(folder + b"/")
         with super().entries(folder) as entries:
-            yield entries
+            yield (self._entry(entry) for entry in entries)
+
+    def _entry(self, entry: os.DirEntry[bytes]) -> os.DirEntry[bytes]:
+        number = self.broken.get(entry.path)
+        return entry if number is None or entry.is_dir() else FailingEntry(entry.name, number)
+
+
+class FailingEntry:
+    """A file that is listed and cannot be looked at."""
+
+    def __init__(self, name: bytes, number: int) -> None:
+        self.name = name
+        self._number = number
+
+    def is_dir(self, *, follow_symlinks: bool) -> bool:
+        return False
+
+    def is_file(self, *, follow_symlinks: bool) -> bool:
+        return True
+
+    def stat(self, *, follow_symlinks: bool) -> os.stat_result:
+        raise OSError(self._number, os.strerror(self._number))
 
 
 @pytest.fixture
@@ -285,6 +306,24 @@ def test_folder_that_fails_while_it_is_listed_loses_nothing(failing: tuple[World
     assert (report.new, report.gone) == (0, 0)
     disk.broken.clear()
     assert library.scan().new == 1
+
+
+def test_file_that_cannot_be_looked_at_has_not_vanished_and_holds_up_nothing(
+    failing: tuple[World, FailingDisk],
+) -> None:
+    library, disk = failing
+    library.write("3/new.jpg")
+    library.write("3/broken.jpg")
+    library.at("3/13.jpg").unlink()
+    disk.broken |= {library.path("3/03.jpg"): errno.EIO, library.path("3/broken.jpg"): errno.EIO}
+    report = library.scan()
+    assert (report.new, report.gone) == (1, 1)
+    assert len(report.alerts) == 2
+    assert library.record("3/03.jpg")
+    disk.broken.clear()
+    report = library.scan()
+    assert (report.new, report.gone, report.alerts) == (1, 0, ())
+    assert library.names() == library.names_on_disk()
 
 
 def test_many_failing_folders_make_few_lines(failing: tuple[World, FailingDisk]) -> None:
