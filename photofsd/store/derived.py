@@ -168,7 +168,7 @@ def _add_metadata(found: set[bytes], metadata: Metadata) -> None:
 def _of_place(*names: str) -> tuple[bytes, ...]:
     found, value = [fact(Facet.HAS, b"place")], b""
     for name in names:
-        part = facets.cut(facets.value_of(name), 150)
+        part = facets.value_of(name, 150)
         if not part:
             continue
         value += b"/" + part if value else part

@@ -20,23 +20,27 @@ if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
 NAME_MAX_BYTES = 240
+_CHARACTER_MAX_BYTES = 4
+_WITHIN = 0x80
+"""The two highest bits of every byte of a character but its first."""
 _ONE_DOT_LEADER = "\u2024"
 _DIVISION_SLASH = "\u2215"
 
 
-def value_of(text: str) -> bytes:
+def value_of(text: str, limit: int = NAME_MAX_BYTES) -> bytes:
     """`text` as a facet value that can also be a folder name: no slash, NUL or leading dot, at most 240 bytes."""
     name = text.replace("/", _DIVISION_SLASH).replace("\0", " ").strip()
     if name.startswith("."):
         name = _ONE_DOT_LEADER + name[1:]
-    return cut(name.encode("utf-8", "replace"), NAME_MAX_BYTES)
+    return cut(name.encode("utf-8", "replace"), limit).decode().rstrip().encode()
 
 
 def cut(encoded: bytes, limit: int) -> bytes:
-    """`encoded` UTF-8 cut to `limit` bytes without cutting a character."""
+    """`encoded` cut to `limit` bytes, where it is UTF-8 without cutting a character."""
     if len(encoded) <= limit:
         return encoded
-    return encoded[:limit].decode("utf-8", "ignore").rstrip().encode()
+    ends = (end for end in range(limit, max(-1, limit - _CHARACTER_MAX_BYTES), -1) if encoded[end] & 0xC0 != _WITHIN)
+    return encoded[: next(ends, limit)]
 
 
 def fact(facet: Facet, value: bytes = b"") -> bytes:

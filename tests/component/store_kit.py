@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import tempfile
 from pathlib import Path
 
 from photofsd.records import Metadata
@@ -26,6 +27,12 @@ def violations(store: Store) -> list[str]:
     """What `check` says."""
     with store.read() as txn:
         return list(check(txn))
+
+
+def quick_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder for thousands of commits, none of which has to survive anything: in memory, where there is such."""
+    in_memory = Path("/dev/shm")
+    return tempfile.TemporaryDirectory(prefix="photofsd-", dir=in_memory if in_memory.is_dir() else None)
 
 
 def root(txn: WriteTransaction) -> DirId:

@@ -163,11 +163,11 @@ def test_what_was_found_in_an_edited_photo_is_to_be_found_again(store: Store) ->
 
 def test_a_stage_keeps_its_number_and_its_pause_when_its_version_changes(store: Store) -> None:
     with store.write() as txn:
-        assert jobs.register(txn, "look", 1, Subject.ASSET) is None
+        assert jobs.register(txn, "look", 1, Subject.ASSET) is jobs.Registered.NEW
         jobs.pause(txn, "look", is_paused=True)
-        assert jobs.register(txn, "look", 1, Subject.ASSET) is None
-        assert jobs.register(txn, "look", 2, Subject.ASSET) == StageRecord(1, 1, Subject.ASSET, is_paused=True)
-        assert jobs.register(txn, "think", 1, Subject.ASSET) is None
+        assert jobs.register(txn, "look", 1, Subject.ASSET) is jobs.Registered.SAME
+        assert jobs.register(txn, "look", 2, Subject.ASSET) is jobs.Registered.OF_ANOTHER_VERSION
+        assert jobs.register(txn, "think", 1, Subject.ASSET) is jobs.Registered.NEW
         assert jobs.stages(txn) == {
             "look": StageRecord(1, 2, Subject.ASSET, is_paused=True),
             "think": StageRecord(2, 1, Subject.ASSET),

@@ -6,9 +6,6 @@ Rules work in a transaction that a rule of its own commits or abandons: pieces o
 from __future__ import annotations
 
 import copy
-import datetime as dt
-import shutil
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -20,16 +17,14 @@ from pyroaring import BitMap
 
 from photofsd.records import Failure, JobRecord, Metadata, Place
 from photofsd.store import assets, changes, facets, jobs, paths
-from photofsd.store.env import Store
 from photofsd.store.paths import FileStat
 from photofsd.store.schema import ASSET_ROW, U32, Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
 from photofsd.types import AssetId, DirId, Facet, FileId, Kind, Subject
-from tests.component.store_kit import digest, root, violations
+from tests.component.store_kit import digest, open_store, quick_folder, root, violations
 from tests.component.store_model import ROOT_ID, Fact, File, Folder, Model, Queue
 
 T = TypeVar("T")
-IN_MEMORY = Path("/dev/shm")  # thousands of commits, none of which has to survive anything
 picks = st.integers(0, 999)
 folder_names = st.sampled_from([b"x", b"y", b"summer x"])
 file_names = st.sampled_from([b"a.jpg", b"A.JPG", b"b 1.jpg"])
@@ -52,8 +47,8 @@ class StoreMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="photofsd-machine-", dir=IN_MEMORY if IN_MEMORY.is_dir() else None))
-        self.store = Store.open(self.folder, timezone=dt.UTC)
+        self.folder = quick_folder()
+        self.store = open_store(Path(self.folder.name))
         self.model = Model(folders={ROOT_ID: Folder(DirId(0), b"")})
         self.now_ns = 1000
         with self.store.write() as txn:
@@ -70,10 +65,10 @@ class StoreMachine(RuleBasedStateMachine):
         self.txn = self.writing.__enter__()
 
     def teardown(self) -> None:
-        self.commit(luck=1)
-        self.writing.__exit__(None, None, None)
-        self.store.close()
-        shutil.rmtree(self.folder)
+        with self.folder:
+            self.commit(luck=1)
+            self.writing.__exit__(None, None, None)
+            self.store.close()
 
     @initialize()
     def some_photos(self) -> None:
@@ -189,6 +184,7 @@ class StoreMachine(RuleBasedStateMachine):
         what = one_of(self.model.assets, asset)
         if what is not None:
             assets.put_metadata(self.txn, what, Metadata("jpeg", Kind.IMAGE, tags=found))
+            self.judge_news(what, is_news=found != self.model.assets[what].tags)
             self.model.assets[what].tags = found
 
     @rule(asset=picks, found=places)
@@ -196,7 +192,15 @@ class StoreMachine(RuleBasedStateMachine):
         what = one_of(self.model.assets, asset)
         if what is not None:
             assets.put_place(self.txn, what, None if found is None else Place(*found, 0.0, 0.0, 0.0))
+            self.judge_news(what, is_news=found != self.model.assets[what].place)
             self.model.assets[what].place = found
+
+    def judge_news(self, asset: AssetId, *, is_news: bool) -> None:
+        """What was not known before is a change of the photo, the rest is none."""
+        record = assets.asset(self.txn, asset)
+        assert record is not None
+        assert (record.changed_ns != self.model.assets[asset].changed_ns) == is_news
+        self.model.assets[asset].changed_ns = record.changed_ns
 
     # ---- jobs
 
