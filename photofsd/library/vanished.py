@@ -110,7 +110,8 @@ class Resolution:
             status = self._run.disk.find(self._run.path(names))
         except OSError:
             return False
-        return status is None or stat.S_ISDIR(status.st_mode) is not is_folder
+        is_kind = stat.S_ISDIR if is_folder else stat.S_ISREG
+        return status is None or not is_kind(status.st_mode)
 
     def _look_for_folder(self, folder: DirId) -> None:
         with self._run.store.read() as txn:

@@ -23,7 +23,7 @@ from photofsd.library.scan import ScanOptions
 from photofsd.store import jobs, paths
 from photofsd.store.transaction import WriteTransaction
 from photofsd.types import Kind
-from tests.component.library_world import NS, World, world
+from tests.component.library_world import NS, World, mounted, world
 
 T = TypeVar("T")
 
@@ -231,6 +231,14 @@ def test_times_beyond_what_the_store_holds_are_no_change_for_ever(library: World
         library.ahead_s += 3
         library.scan(sweep=True)
         assert library.scan(sweep=True).changed == 0
+
+
+def test_folder_from_before_the_time_of_the_store_is_not_read_for_ever(tmp_path: Path) -> None:
+    with world(tmp_path) as library, mounted(library.folder):
+        library.write("sub/a.jpg")
+        os.utime(library.path("sub"), (-(1 << 34), -(1 << 34)))
+        library.scan()
+        assert library.scan().listed == 0
 
 
 def test_pruned_folders_are_never_listed_nor_looked_at(tmp_path: Path) -> None:

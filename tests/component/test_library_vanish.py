@@ -390,6 +390,25 @@ def test_deleted_folder_is_forgotten_with_everything_below_it(library: World) ->
         assert paths.resolve(txn, library.path("3")) is None
 
 
+def test_photo_replaced_by_a_link_or_a_folder_is_gone(library: World) -> None:
+    for name in ("3/03.jpg", "4/04.jpg"):
+        library.at(name).unlink()
+    library.at("3/03.jpg").symlink_to(library.at("3/13.jpg"))
+    library.write("4/04.jpg/inside.jpg")
+    report = library.scan()
+    assert (report.gone, report.new) == (2, 1)
+    assert library.names() == library.names_on_disk() - {b"3/03.jpg"}
+    assert library.scan().listed == 0
+
+
+def test_folder_replaced_by_a_link_is_gone(library: World) -> None:
+    library.rename("3", "4/three")
+    library.at("3").symlink_to(library.at("4/three"))
+    report = library.scan()
+    assert (report.gone, report.new, library.queued) == (0, 0, 0)
+    assert library.names() == library.names_on_disk()
+
+
 def test_a_fifth_gone_at_once_is_believed_and_more_is_held_until_confirmed(library: World) -> None:
     for number in (0, 1):
         shutil.rmtree(library.path(str(number)))
@@ -531,6 +550,7 @@ def test_renamed_folder_of_ten_thousand_is_one_row_and_no_work(library: World) -
     with library.store.read() as txn:
         assert paths.resolve(txn, library.path("3/renamed")) == folder
     assert library.names() == library.names_on_disk()
+    assert library.scan().listed == 0
 
 
 def test_folder_renamed_and_changed_keeps_what_is_still_in_it(library: World) -> None:
