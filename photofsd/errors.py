@@ -13,8 +13,8 @@ class PhotofsdError(Exception):
     """Base of everything we raise on purpose."""
 
     exit_code: ClassVar[int] = 1
-    may_pass: ClassVar[bool] = False
-    """Claim: trying again later, with nothing changed, may succeed."""
+    retry_after_s: ClassVar[float | None] = None
+    """How long to wait before a first retry of what failed so; None = nothing but a change helps."""
 
 
 class UsageError(PhotofsdError):
@@ -64,27 +64,21 @@ class StoreError(PhotofsdError):
 class StoreFull(StoreError):
     """The disk under the state folder is full: processing pauses until there is room."""
 
-    may_pass = True
-
 
 class StoreBusy(StoreError):
     """Another process holds the store for writing."""
 
 
-class LibraryOffline(PhotofsdError):
-    """The library folder is not there, empty, or fails: nothing is concluded from that."""
-
-    may_pass = True
-
-
 class FileUnreadable(PhotofsdError):
     """Reading failed below us (EIO, ESTALE, time-out): the file system's trouble, so it may pass."""
 
-    may_pass = True
+    retry_after_s = 30.0
 
 
 class FileChanged(PhotofsdError):
     """The file vanished or changed while it was read: the scan will say what is true now."""
+
+    retry_after_s = 10.0
 
 
 class FileUndecodable(PhotofsdError):
@@ -92,9 +86,11 @@ class FileUndecodable(PhotofsdError):
 
 
 class ChildDied(PhotofsdError):
-    """A child process died or hung over its work."""
+    """A child process died or hung over its work: perhaps for another's sake, so it gets one more try."""
 
-    may_pass = True
+
+class ReadersBroken(PhotofsdError):
+    """No child process can be started: that is wrong for every file, and no file's fault."""
 
 
 class MountFailed(PhotofsdError):
@@ -103,8 +99,6 @@ class MountFailed(PhotofsdError):
 
 class MountLost(PhotofsdError):
     """Somebody unmounted the tree, or cut its connection, while it was served."""
-
-    may_pass = True
 
 
 class TreeError(PhotofsdError):
@@ -133,5 +127,3 @@ class NotEmpty(TreeError):
 
 class TooSlow(TreeError):
     """The answer was not ready within the time limit."""
-
-    may_pass = True

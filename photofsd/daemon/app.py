@@ -13,7 +13,7 @@ import functools
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
 import trio
@@ -89,7 +89,7 @@ class _Daemon:
         self._notifier = Notifier()
         self._last_error = ""
         self._graph = graph.discover()
-        runner.register(writer, self._graph)
+        runner.register(store, writer, self._graph)
         self._runner = runner.Runner(store, writer, self._graph, _runner_settings(settings), settings.state)
         self._scans = Scans(store, writer, settings.library, on_work=self._runner.wake)
         point = os.fspath(settings.mount.point)
@@ -150,9 +150,10 @@ class _Daemon:
         settings = self._settings
         with contextlib.ExitStack() as stack:
             listener = stack.enter_context(control.control_socket(settings.runtime, settings.state))
+            signals = stack.enter_context(trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
             async with trio.open_nursery() as nursery:
                 stop = nursery.cancel_scope.cancel
-                nursery.start_soon(self._obey_signals, stop)
+                nursery.start_soon(self._obey, signals, stop)
                 follower = Follower(self._store, self._writer, self._tree, self._runner.wake)
                 self._writer.listen(lambda _: follower.wake())
                 mounted = await nursery.start(mount.serve, self._tree, _mount_options(settings))
@@ -180,15 +181,14 @@ class _Daemon:
             reload=self._reload,
         )
 
-    async def _obey_signals(self, stop: Callable[[], None]) -> None:
-        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-            async for number in signals:
-                if number == signal.SIGHUP:
-                    await self._reload_loudly()
-                    continue
+    async def _obey(self, signals: AsyncIterator[int], stop: Callable[[], None]) -> None:
+        """Obey signals; those that come while the daemon ends are received, too, and change nothing."""
+        async for number in signals:
+            if number == signal.SIGHUP:
+                await self._reload_loudly()
+            else:
                 self._say_stopping()
                 stop()
-                return
 
     def _say_stopping(self) -> None:
         self._doctor.phase = "stopping"

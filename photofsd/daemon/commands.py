@@ -113,7 +113,7 @@ class ScanResult(TypedDict):
 
 
 class Due(TypedDict):
-    """How far the work is. scanned: a first scan has finished; done: jobs since the daemon started."""
+    """How far the work is. scanned: a first scan has finished; done: jobs so far."""
 
     scanned: bool
     due: int

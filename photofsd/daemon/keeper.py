@@ -9,6 +9,7 @@ import functools
 import logging
 import math
 import threading
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 FULL_WAIT_S: Final = 10.0
 OFFLINE_WAIT_S: Final = 30.0
 SETTLE_SLACK_S: Final = 0.1
+HANGS_S: Final = 60.0
 
 
 @dataclass(eq=False)
@@ -69,7 +71,7 @@ class Keeper:
         on_whole: Callable[[], Awaitable[None]],
     ) -> None:
         self.library = library
-        self.alerts: tuple[str, ...] = ()
+        self._alerts: tuple[str, ...] = ()
         self.progress = Progress(0, 0, 0, 0)
         self.has_finished_once = False
         self._scan = scan
@@ -81,9 +83,18 @@ class Keeper:
         self._is_overflowed = False
         self._is_scanning = False
         self._asked = trio.Event()
+        self._moved_s = time.monotonic()
         self._scanned_s = -math.inf
         self._swept_s = trio.current_time() - swept_age_s
         self.interval_s = self.sweep_interval_s = math.inf
+
+    @property
+    def alerts(self) -> tuple[str, ...]:
+        """What is wrong with the folder, one line each."""
+        if self._is_scanning and time.monotonic() - self._moved_s > HANGS_S:
+            where = self.library.decode("utf-8", "replace")
+            return (*self._alerts, f"{where} does not answer: a scan waits for it since {HANGS_S:g} s or longer")
+        return self._alerts
 
     @property
     def is_settled(self) -> bool:
@@ -163,6 +174,7 @@ class Keeper:
             self._is_overflowed = False
             self._dirty.clear()
         self._is_scanning = True
+        self._moved_s = time.monotonic()
         scan = functools.partial(
             self._scan,
             folders=folders,
@@ -188,13 +200,14 @@ class Keeper:
 
     def _note_progress(self, progress: Progress) -> None:
         self.progress = progress
+        self._moved_s = time.monotonic()
 
     def _conclude(self, report: ScanReport, *, sweep: bool, is_whole: bool) -> None:
         now_s = trio.current_time()
-        if report.alerts != self.alerts:
+        if report.alerts != self._alerts:
             for line in report.alerts:
                 log.warning("%s", line)
-        self.alerts = report.alerts if is_whole or report.alerts else self.alerts
+        self._alerts = report.alerts if is_whole or report.alerts else self._alerts
         self.hint(report.unsettled, after_s=self._settle_s + SETTLE_SLACK_S)
         if is_whole:
             self.has_finished_once = self.has_finished_once or report.is_complete

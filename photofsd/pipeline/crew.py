@@ -23,7 +23,7 @@ class Crew:
         self.batch = BATCH_FIRST
 
     async def child(self) -> Child:
-        """The child, started if need be. Raises ChildDied."""
+        """The child, started if need be. Raises ReadersBroken."""
         self._lost = [child for child in self._lost if not child.is_reaped()]
         if self._child is None:
             self._child = await Child.start(memory_mb=self._memory_mb)

@@ -13,10 +13,11 @@ import socket
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import trio
 
-from photofsd.errors import ChildDied
+from photofsd.errors import ChildDied, ReadersBroken
 
 HEADER = struct.Struct(">I")
 FRAME_MAX_BYTES = 64 << 20
@@ -37,7 +38,7 @@ class Child:
     async def start(cls, *, memory_mb: int) -> Child:
         """Start one and wait until it is ready to work: its start must not count as the first file's time.
 
-        memory_mb: of address space, beyond which its allocations fail. Raises ChildDied.
+        memory_mb: of address space, beyond which its allocations fail. Raises ReadersBroken: that is no file's fault.
         """
         ours, theirs = socket.socketpair()
         with theirs:
@@ -53,9 +54,10 @@ class Child:
         try:
             with trio.fail_after(START_TIMEOUT_S):
                 await child.receive()
-        except trio.TooSlowError as error:
+        except (trio.TooSlowError, ChildDied) as error:
             child.kill()
-            raise ChildDied(f"a reader was not ready after {START_TIMEOUT_S:g} s") from error
+            why = str(error) or f"it was not ready after {START_TIMEOUT_S:g} s"
+            raise ReadersBroken(f"no reader can be started ({why}): is readers.memory_mb large enough?") from error
         except BaseException:
             child.kill()
             raise
@@ -109,6 +111,14 @@ class Child:
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=REAP_S)
+
+    def cpu_s(self) -> float:
+        """Seconds of processor time that it has used; 0 when it is gone."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def is_reaped(self) -> bool:
         """Claim: nothing of it is left."""

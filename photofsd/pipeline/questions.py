@@ -46,7 +46,7 @@ class Questions:
         stage = self._graph[tasks[0].stage]
         if not isinstance(stage, FactStage):
             raise TypeError(f"{stage.name} asks no questions")
-        pieces = [self._void(task) for task in tasks if task.question is None]
+        pieces = [self._answered(stage, task, None) for task in tasks if task.question is None]
         return [*pieces, *await self._ask(crew, stage, [task for task in tasks if task.question is not None])]
 
     async def _ask(self, crew: Crew, stage: FactStage[Any, Any], tasks: Sequence[FactTask]) -> Sequence[Piece]:
@@ -65,8 +65,8 @@ class Questions:
     async def _answers(self, crew: Crew, stage: FactStage[Any, Any], tasks: Sequence[FactTask]) -> Answers:
         """What the child says; its death is trouble, too."""
         questions = msgspec.Raw(msgspec.msgpack.encode([task.question for task in tasks]))
+        child = await crew.child()
         try:
-            child = await crew.child()
             await child.send(msgspec.msgpack.encode(Request(self._work, stage=stage.name, questions=questions)))
             with trio.fail_after(self._timeout_s):
                 return msgspec.msgpack.decode(await child.receive(), type=Answers)
@@ -78,10 +78,7 @@ class Questions:
         log.warning("stage %s: %s", stage.name, why)
         return Answers(trouble=Trouble(ChildDied.__name__, why))
 
-    def _void(self, task: FactTask) -> Piece:
-        return lambda txn: self._results.nothing_to_do(txn, task.stage, task.subject)
-
-    def _answered(self, stage: FactStage[Any, Any], task: FactTask, result: msgspec.Struct) -> Piece:
+    def _answered(self, stage: FactStage[Any, Any], task: FactTask, result: msgspec.Struct | None) -> Piece:
         return lambda txn: self._results.of_facts(txn, stage, AssetId(task.subject), result)
 
     def _failed(self, task: FactTask, trouble: Trouble) -> Piece:

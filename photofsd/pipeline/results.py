@@ -17,7 +17,7 @@ from photofsd.pipeline.stages.identify import STAGE as IDENTIFY
 from photofsd.pipeline.stages.identify import Identity
 from photofsd.records import Failure, JobRecord
 from photofsd.store import assets, jobs, paths
-from photofsd.types import AssetId, FileId, Subject
+from photofsd.types import AssetId, FileId
 
 if TYPE_CHECKING:
     from photofsd.pipeline.graph import Graph
@@ -46,23 +46,21 @@ class Results:
             if job is None or identified is None:
                 return
             asset, priority = identified, job.priority
-        for name in {*report.results, *report.troubles} - {IDENTIFY.name}:
-            self._of_stage(txn, self._graph[name], asset, report, priority)
+        for stage in self._graph.file_stages:
+            if stage is not IDENTIFY and (stage.name in report.results or stage.name in report.troubles):
+                self._of_stage(txn, stage, asset, report, priority)
 
-    def of_facts(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, result: msgspec.Struct) -> None:
-        """Keep what a fact stage found."""
-        record = jobs.stage(txn, stage.name)
-        if jobs.get(txn, record, asset) is not None:
+    def of_facts(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, result: msgspec.Struct | None) -> None:
+        """Keep what a fact stage found; None = there is nothing to find."""
+        record, known = jobs.stage(txn, stage.name), assets.asset(txn, asset)
+        if known is None or not known.files:
+            jobs.remove(txn, record, asset)  # it is done when it is back
+        elif jobs.get(txn, record, asset) is not None:
             self._keep(txn, stage, asset, result, jobs.BACKLOG)
 
-    def nothing_to_do(self, txn: WriteTransaction, name: str, subject: int) -> None:
-        """The stage has no question about the subject: that is done, too. What is gone is done when it is back."""
-        record = jobs.stage(txn, name)
-        known = assets.asset(txn, AssetId(subject)) if record.subject is Subject.ASSET else None
-        if known is not None and known.files and jobs.get(txn, record, subject) is not None:
-            jobs.finish(txn, record, subject)
-        else:
-            jobs.remove(txn, record, subject)
+    def nothing_to_read(self, txn: WriteTransaction, name: str, subject: int) -> None:
+        """There is no file to visit any more; a photo that comes back gets its jobs then."""
+        jobs.remove(txn, jobs.stage(txn, name), subject)
 
     def out_of_reach(self, txn: WriteTransaction, name: str, subject: int) -> None:
         """The library is offline: later, and that is no failure."""
@@ -81,8 +79,7 @@ class Results:
         verdict = decide(trouble, job.attempts)
         if verdict.decision is Decision.RETRY:
             not_before_ms = _now_ms() + int(verdict.after_s * 1000) if verdict.after_s else 0
-            again = JobRecord(job.priority, not_before_ms, job.attempts + 1, trouble.message)
-            jobs.put(txn, record, subject, again)
+            jobs.postpone(txn, record, subject, not_before_ms, trouble.message)
         else:
             why = Failure(trouble.message, job.attempts + 1, record.version, time.time_ns())
             jobs.fail(txn, record, subject, why)
@@ -119,9 +116,16 @@ class Results:
             self._keep(txn, stage, asset, result, priority)
 
     def _keep(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, result: Any, priority: int) -> None:  # noqa: ANN401
-        is_news = stage.commit(txn, asset, result)  # type: ignore[attr-defined]
+        is_news = stage.commit(txn, asset, result)
         jobs.finish(txn, jobs.stage(txn, stage.name), asset)
         self._follow(txn, stage, asset, priority, is_news=is_news)
+
+    def begin(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId) -> None:
+        """Queue a stage for a photo that was there before it, where what it needs has been made."""
+        record = jobs.stage(txn, stage.name)
+        is_open = jobs.version_done(txn, record, asset) is None and jobs.get(txn, record, asset) is None
+        if is_open and self._is_ready(txn, stage, asset):
+            jobs.put(txn, record, asset, JobRecord(jobs.BACKLOG))
 
     def _follow(
         self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, priority: int, *, is_news: bool

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from photofsd.errors import ChildDied, FileChanged, FileUnreadable
+from photofsd import errors
+from photofsd.errors import ChildDied, PhotofsdError
 from photofsd.pipeline.stage import Trouble
 
 
@@ -24,7 +25,6 @@ class Verdict:
     after_s: float = 0.0
 
 
-_FIRST_WAIT_S = {FileUnreadable.__name__: 30.0, FileChanged.__name__: 10.0}
 LONGEST_WAIT_S = 3600.0
 DEATHS_FORGIVEN = 1
 
@@ -32,11 +32,11 @@ DEATHS_FORGIVEN = 1
 def decide(trouble: Trouble, attempts: int) -> Verdict:
     """What to do after failing for the (attempts + 1)th time.
 
-    A file system's trouble passes: wait, longer each time, and never give up (a NAS may be away for weeks). A child
-    that died may have been killed for another's sake: once more. What cannot be decoded stays so until the file or
-    the stage's version changes.
+    A file system's trouble passes: wait, as long as its class says and longer each time, and never give up (a NAS may
+    be away for weeks). A child that died may have been killed for another's sake: once more. What cannot be decoded
+    stays so until the file or the stage's version changes.
     """
-    first_s = _FIRST_WAIT_S.get(trouble.kind)
+    first_s = getattr(errors, trouble.kind, PhotofsdError).retry_after_s
     if first_s is not None:
         return Verdict(Decision.RETRY, min(LONGEST_WAIT_S, first_s * 2.0 ** min(attempts, 16)))
     if trouble.kind == ChildDied.__name__ and attempts < DEATHS_FORGIVEN:

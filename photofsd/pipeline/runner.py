@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
 
-from photofsd.errors import PhotofsdError, StoreFull
+from photofsd.errors import PhotofsdError, ReadersBroken, StoreFull
 from photofsd.pipeline.crew import Crew
 from photofsd.pipeline.questions import Questions
 from photofsd.pipeline.rates import Rates
@@ -25,7 +25,8 @@ from photofsd.pipeline.results import Piece, Results
 from photofsd.pipeline.scheduler import Scheduler
 from photofsd.pipeline.stage import Stage, Trouble, Work
 from photofsd.pipeline.visits import Visits
-from photofsd.store import jobs
+from photofsd.store import facets, jobs
+from photofsd.types import AssetId, Subject
 
 if TYPE_CHECKING:
     from photofsd.pipeline.graph import Graph
@@ -75,7 +76,6 @@ class Runner:
         self._work_came = trio.Event()
         self.scheduler = Scheduler(store, graph)
         self.rates = Rates()
-        self.is_paused = False
         self.alert: str | None = None
 
     async def run(self) -> None:
@@ -113,9 +113,9 @@ class Runner:
         try:
             await self._commit(await hand.do(crew, tasks))
         except StoreFull as error:
-            log.warning("%s", error)
-            self.alert = DISK_FULL
-            await trio.sleep(HELD_UP_WAIT_S)
+            await self._hold_up(DISK_FULL, error)
+        except ReadersBroken as error:
+            await self._hold_up(str(error), error)
         except Exception as error:  # a bug of ours must not stop the rest of the library
             log.exception("stage %s: a batch of %d could not be worked off", tasks[0].stage, len(tasks))
             await self._commit([self._broken(task, error) for task in tasks])
@@ -123,14 +123,18 @@ class Runner:
             self.scheduler.release(tasks)
         crew.fit(trio.current_time() - started)
 
+    async def _hold_up(self, alert: str, error: PhotofsdError) -> None:
+        """What is wrong is wrong for every file: say so, wait, try again."""
+        log.warning("%s", error)
+        self.alert = alert
+        await trio.sleep(HELD_UP_WAIT_S)
+
     def _broken(self, task: Any, error: Exception) -> Piece:  # noqa: ANN401 - of any hand
         trouble = Trouble(PhotofsdError.__name__, f"internal error: {type(error).__name__}: {error}")
         return lambda txn: self._results.failed(txn, task.stage, task.subject, trouble)
 
     async def _may_work(self) -> bool:
-        """Claim: nothing holds the whole pipeline up (a pause, a full disk)."""
-        if self.is_paused:
-            return False
+        """Claim: nothing holds the whole pipeline up."""
         room = await trio.to_thread.run_sync(_free_bytes, self._state)
         self.alert = None if room >= FREE_MIN_BYTES else DISK_FULL
         return self.alert is None
@@ -138,7 +142,7 @@ class Runner:
     async def _rest(self, crew: Crew, woken: trio.Event) -> None:
         """Wait until something is due; let an idle child go meanwhile."""
         due_s = await trio.to_thread.run_sync(self.scheduler.next_due_s)
-        is_held_up = self.is_paused or self.alert is not None or due_s is None
+        is_held_up = self.alert is not None or due_s is None
         wait_s = HELD_UP_WAIT_S if is_held_up or due_s is None else min(HELD_UP_WAIT_S, max(0.2, due_s))
         with trio.move_on_after(wait_s):
             await woken.wait()
@@ -162,11 +166,14 @@ def _free_bytes(folder: Path) -> int:
     return status.f_bavail * status.f_frsize
 
 
-def register(writer: Writer, graph: Graph) -> None:
-    """Make the stages known to the store; what was done with another version is queued again."""
+def register(store: Store, writer: Writer, graph: Graph) -> None:
+    """Make the stages known to the store; what a new stage, or another version of one, has to do is queued."""
     for stage in graph:
-        if writer.run(functools.partial(_register, stage)):
-            reset(writer, stage.name)
+        match writer.run(functools.partial(_register, stage)):
+            case jobs.Registered.OF_ANOTHER_VERSION:
+                reset(writer, stage.name)
+            case jobs.Registered.NEW if stage.subject is Subject.ASSET:
+                _begin(store, writer, graph, stage)
 
 
 def reset(writer: Writer, name: str) -> int:
@@ -177,8 +184,23 @@ def reset(writer: Writer, name: str) -> int:
     return writer.run(lambda txn: jobs.counts(txn, jobs.stage(txn, name)).queued)
 
 
-def _register(stage: Stage[Any], txn: WriteTransaction) -> bool:
-    return jobs.register(txn, stage.name, stage.version, stage.subject) is not None
+def _begin(store: Store, writer: Writer, graph: Graph, stage: Stage[Any]) -> None:
+    """Queue a new stage for the photos that are there already, in transactions of RESET_ROWS."""
+    with store.read() as txn:
+        photos = facets.live(txn).to_array()
+    results = Results(graph)
+    for first in range(0, len(photos), RESET_ROWS):
+        some = photos[first : first + RESET_ROWS]
+        writer.run(functools.partial(_begin_some, results, stage, some), rows=RESET_ROWS)
+
+
+def _begin_some(results: Results, stage: Stage[Any], photos: Sequence[int], txn: WriteTransaction) -> None:
+    for photo in photos:
+        results.begin(txn, stage, AssetId(photo))
+
+
+def _register(stage: Stage[Any], txn: WriteTransaction) -> jobs.Registered:
+    return jobs.register(txn, stage.name, stage.version, stage.subject)
 
 
 def _reset_some(name: str, after: int, txn: WriteTransaction) -> int | None:

@@ -92,8 +92,8 @@ class Scheduler:
     def next_due_s(self) -> float | None:
         """Seconds until some job may run; 0 = now, None = no job is queued (or only paused and leased ones)."""
         with self._lock, self._store.read() as txn:
-            records = jobs.stages(txn).values()
-            dues = [jobs.next_due_ms(txn, record) for record in records if not record.is_paused]
+            active = [(name, record) for name, record in jobs.stages(txn).items() if not record.is_paused]
+            dues = [jobs.next_due_ms(txn, record, self._leased[name]) for name, record in active]
         waits = [max(0.0, due / 1000 - time.time()) for due in dues if due is not None]
         return min(waits, default=None)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,6 +19,7 @@ from photofsd.types import AssetId, Subject
 
 if TYPE_CHECKING:
     from photofsd.media.source import Source
+    from photofsd.store.schema import Table
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
 Q = TypeVar("Q", bound=msgspec.Struct)
@@ -44,7 +45,8 @@ class Stage(ABC, Generic[R]):
 
     name:    as users meet it in `stages list`. version: raise it when results would differ: all is done again.
     needs, makes: names of facts; the order of the stages follows from them.
-    result:  the record that `run` returns, as it crosses from the child to the daemon.
+    result:  the type of what `run` makes of one subject, as it crosses from the child to the daemon.
+    table:   where it is kept, by asset id; None = `commit` keeps it elsewhere.
     """
 
     name: ClassVar[str]
@@ -52,11 +54,21 @@ class Stage(ABC, Generic[R]):
     subject: ClassVar[Subject] = Subject.ASSET
     needs: ClassVar[frozenset[str]] = frozenset()
     makes: ClassVar[frozenset[str]]
-    result: type[R]
+    result: Any
+    table: ClassVar[Table | None] = None
 
     def wanted(self, txn: ReadTransaction, asset: AssetId) -> bool:
         """Claim: there is something to do for `asset`, once what the stage needs is known."""
         return assets.asset(txn, asset) is not None
+
+    def commit(self, txn: WriteTransaction, asset: AssetId, result: R | None) -> bool:
+        """Keep the facts, None = there are none; True where that is news, so that what follows is done (again).
+
+        The job is removed in the same transaction.
+        """
+        if self.table is None:
+            raise NotImplementedError(f"stage {self.name} says neither a table nor how to commit")
+        return assets.keep(txn, self.table, asset, result)
 
 
 class FileStage(Stage[R]):
@@ -65,13 +77,6 @@ class FileStage(Stage[R]):
     @abstractmethod
     def run(self, source: Source, work: Work) -> R:
         """Make the facts. Raises FileUndecodable (for good), FileUnreadable, FileChanged (may pass)."""
-
-    @abstractmethod
-    def commit(self, txn: WriteTransaction, asset: AssetId, result: R) -> bool:
-        """Keep the facts; True where they are news, so that what follows is done (again).
-
-        The job is removed in the same transaction.
-        """
 
 
 class FactStage(Stage[R], Generic[Q, R]):
@@ -85,15 +90,8 @@ class FactStage(Stage[R], Generic[Q, R]):
         """What the child must know of `asset`; None = nothing to do (any more)."""
 
     @abstractmethod
-    def run(self, questions: Sequence[Q], work: Work) -> Sequence[R]:
-        """Answer every question, in order."""
-
-    @abstractmethod
-    def commit(self, txn: WriteTransaction, asset: AssetId, result: R) -> bool:
-        """Keep the facts; True where they are news, so that what follows is done (again).
-
-        The job is removed in the same transaction.
-        """
+    def run(self, questions: Sequence[Q], work: Work) -> Sequence[R | None]:
+        """Answer every question, in order; None = there is no such fact."""
 
 
 class Visit(msgspec.Struct, frozen=True, omit_defaults=True):

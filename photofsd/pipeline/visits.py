@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import trio
 
-from photofsd.errors import ChildDied
+from photofsd.errors import ChildDied, FileUnreadable
 from photofsd.pipeline.stage import Trouble, Visit, VisitReport, Work, shown
 from photofsd.pipeline.worker import Request
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from photofsd.pipeline.scheduler import FileTask, Scheduler
 
 log = logging.getLogger(__name__)
+
+BUSY_SHARE = 0.1
+"""A reader that used less of its time than this was waiting, not working."""
 
 
 class Visits:
@@ -47,28 +50,32 @@ class Visits:
         """Read them; what came of it, to be committed."""
         pieces = [self._void(task) for task in tasks if task.visit is None]
         waiting = [(task, task.visit) for task in tasks if task.visit is not None]
+        child = await crew.child()
         try:
-            child = await crew.child()
             await child.send(msgspec.msgpack.encode(Request(self._work, tuple(visit for _, visit in waiting))))
             while waiting:
                 pieces.append(self._reported(waiting[0][0], await self._report(child, waiting[0][1])))
                 del waiting[0]
-        except ChildDied as error:
+        except (ChildDied, FileUnreadable) as error:
             crew.lose()
             if waiting:
-                pieces.append(self._died(*waiting[0], error))
+                pieces.append(self._lost(*waiting[0], error))
         return pieces
 
     async def _report(self, child: Child, visit: Visit) -> VisitReport:
-        """The next report, in time. Raises ChildDied."""
+        """The next report, in time. Raises ChildDied; FileUnreadable when it was the library that took the time."""
+        cpu_s = child.cpu_s()
         try:
             with trio.fail_after(self._file_timeout_s):
                 return msgspec.msgpack.decode(await child.receive(), type=VisitReport)
         except trio.TooSlowError as error:
-            raise ChildDied(f"{shown(visit.path)} took longer than {self._file_timeout_s:g} s") from error
+            took_long = f"{shown(visit.path)} took longer than {self._file_timeout_s:g} s"
+            if child.cpu_s() - cpu_s < BUSY_SHARE * self._file_timeout_s:
+                raise FileUnreadable(f"{took_long}: the library does not answer") from error
+            raise ChildDied(took_long) from error
 
     def _void(self, task: FileTask) -> Piece:
-        settle = self._results.out_of_reach if task.is_offline else self._results.nothing_to_do
+        settle = self._results.out_of_reach if task.is_offline else self._results.nothing_to_read
         return lambda txn: settle(txn, task.stage, task.subject)
 
     def _reported(self, task: FileTask, report: VisitReport) -> Piece:
@@ -78,7 +85,7 @@ class Visits:
             log.info("stage %s: %s", name, trouble.message)
         return lambda txn: self._results.of_visit(txn, task, report)
 
-    def _died(self, task: FileTask, visit: Visit, error: ChildDied) -> Piece:
-        log.warning("stage %s: %s over %s", task.stage, error, shown(visit.path))
-        trouble = Trouble(ChildDied.__name__, f"{error} ({shown(visit.path)})")
+    def _lost(self, task: FileTask, visit: Visit, error: ChildDied | FileUnreadable) -> Piece:
+        log.warning("stage %s: %s (%s)", task.stage, error, shown(visit.path))
+        trouble = Trouble(type(error).__name__, f"{error} ({shown(visit.path)})")
         return lambda txn: self._results.failed(txn, task.stage, task.subject, trouble)

@@ -124,7 +124,7 @@ def _trouble(error: Exception, path: bytes) -> Trouble:
         return Trouble(type(error).__name__, str(error))
     if isinstance(error, MemoryError):
         return Trouble(FileUndecodable.__name__, f"{shown(path)} needs more memory than readers.memory_mb allows")
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.errno is not None:  # decoders raise their own without one
         return Trouble(FileUnreadable.__name__, f"{shown(path)} cannot be read: {error.strerror or error}")
     return Trouble(FileUndecodable.__name__, f"{shown(path)} cannot be understood: {type(error).__name__}: {error}")
 

@@ -32,7 +32,7 @@ class Members(ABC):
 
     @abstractmethod
     def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
-        """Claim: the photo is one of them. Constant time."""
+        """Claim: the photo is one of them. Does not grow with their number, except where a folder is small."""
 
     @abstractmethod
     def bitmap(self, txn: ReadTransaction) -> BitMap:

@@ -32,6 +32,7 @@ KEPT = 64
 class _Kept:
     ids: Sequence[int]
     sequence: int
+    today: dt.date
     at_s: float
 
 
@@ -65,12 +66,13 @@ class Searches:
             return kept.ids
         if within is not None:
             within.prepare()
+        today = self._today()
         with self._store.read() as txn:
             sequence = txn.number(Tables.META, b"sequence")
             allowed = None if within is None else within.bitmap(txn)
-            answer = search(txn, text, today=self._today(), limit=self._limit, within=allowed)
+            answer = search(txn, text, today=today, limit=self._limit, within=allowed)
         with self._lock:
-            self._kept[text, within] = _Kept(answer.assets, sequence, time.monotonic())
+            self._kept[text, within] = _Kept(answer.assets, sequence, today, time.monotonic())
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return answer.assets
@@ -85,7 +87,7 @@ class Searches:
     def _fresh(self, text: str, within: Members | None) -> _Kept | None:
         with self._lock:
             kept = self._kept.get((text, within))
-        if kept is None:
+        if kept is None or kept.today != self._today():
             return None
         if time.monotonic() - kept.at_s < FRESH_S:
             return kept

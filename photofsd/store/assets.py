@@ -7,13 +7,14 @@ re-mounted disk, a restored backup).
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from photofsd.records import AssetRecord, FileRecord, Metadata, Place
 from photofsd.store import jobs, view_names
-from photofsd.store.schema import U32, Tables
+from photofsd.store.schema import U32, Table, Tables
 from photofsd.types import AssetId, FileId, Subject
 
 if TYPE_CHECKING:
@@ -124,16 +125,30 @@ def detach(txn: WriteTransaction, asset_id: AssetId, file_id: FileId) -> None:
         jobs.forget(txn, Subject.ASSET, asset_id)
 
 
+def keep(txn: WriteTransaction, table: Table, asset_id: AssetId, found: msgspec.Struct | None) -> bool:
+    """Keep in `table` what a stage found of an asset, None = nothing; True where that is news.
+
+    News are a real change of the photo: its ctime moves.
+    """
+    key = U32.pack(asset_id)
+    record = asset(txn, asset_id)
+    encoded = None if found is None else msgspec.msgpack.encode(found)
+    if record is None or txn.get(table, key) == encoded:
+        return False
+    txn.touch(asset_id)
+    if encoded is None:
+        txn.delete(table, key)
+    else:
+        txn.put(table, key, encoded)
+    txn.put_record(Tables.ASSETS, key, msgspec.structs.replace(record, changed_ns=time.time_ns()))
+    return True
+
+
 def put_metadata(txn: WriteTransaction, asset_id: AssetId, found: Metadata) -> None:
     """Keep what stage `metadata` found."""
-    txn.touch(asset_id)
-    txn.put_record(Tables.METADATA, U32.pack(asset_id), found)
+    keep(txn, Tables.METADATA, asset_id, found)
 
 
 def put_place(txn: WriteTransaction, asset_id: AssetId, found: Place | None) -> None:
     """Keep what stage `places` found; None = nothing near."""
-    txn.touch(asset_id)
-    if found is None:
-        txn.delete(Tables.PLACES, U32.pack(asset_id))
-    else:
-        txn.put_record(Tables.PLACES, U32.pack(asset_id), found)
+    keep(txn, Tables.PLACES, asset_id, found)

@@ -16,7 +16,7 @@ from pyroaring import BitMap
 from photofsd.records import AssetRecord, DirRecord, FileRecord, LibraryRecord
 from photofsd.store import check_facets, check_jobs
 from photofsd.store.keys import entry_key, root_key
-from photofsd.store.schema import I64, PATH_ROW, U32, U64, Table, Tables
+from photofsd.store.schema import ALL_TABLES, I64, PATH_ROW, U32, U64, Table, Tables
 from photofsd.types import NO_DIR, Kind
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def check(txn: ReadTransaction, progress: Progress | None = None) -> Iterator[st
     yield from ownership.of_files(steps, folders)
     yield from _strays(txn, Tables.CONTENTS, "I4", ownership.assets)
     yield from _strays(txn, Tables.NAMES, "I4", ownership.assets)
-    for table in (Tables.ROWS, Tables.METADATA, Tables.PLACES):
+    for table in (table for table in ALL_TABLES if table.is_of_assets):
         yield from _without_asset(txn, table, ownership.assets)
     yield from check_facets.check(txn, ownership.assets, steps.step)
     counted = Counter({b"files": len(ownership.files), b"photos": len(ownership.live)})

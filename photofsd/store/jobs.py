@@ -6,6 +6,7 @@ there with its job gone, or neither. Who may run now, retries and pauses are pol
 
 from __future__ import annotations
 
+import enum
 import heapq
 import itertools
 from collections.abc import Collection, Iterator
@@ -47,16 +48,24 @@ def stage(txn: ReadTransaction, name: str) -> StageRecord:
     return record
 
 
-def register(txn: WriteTransaction, name: str, version: int, subject: Subject) -> StageRecord | None:
-    """Make a stage known. Returns the former record when its version was another: its work is to be done again."""
+class Registered(enum.Enum):
+    """What a stage was to the store before it was registered."""
+
+    NEW = enum.auto()
+    SAME = enum.auto()
+    OF_ANOTHER_VERSION = enum.auto()
+
+
+def register(txn: WriteTransaction, name: str, version: int, subject: Subject) -> Registered:
+    """Make a stage known, and say what it was: a new one has its work before it, another version has to redo it."""
     known = txn.record(Tables.STAGES, name.encode(), StageRecord)
     if known is None:
         txn.put_record(Tables.STAGES, name.encode(), StageRecord(txn.count(Tables.STAGES) + 1, version, subject))
-        return None
+        return Registered.NEW
     if known.version == version:
-        return None
+        return Registered.SAME
     txn.put_record(Tables.STAGES, name.encode(), msgspec.structs.replace(known, version=version))
-    return known
+    return Registered.OF_ANOTHER_VERSION
 
 
 def pause(txn: WriteTransaction, name: str, *, is_paused: bool) -> None:
@@ -236,10 +245,18 @@ def _due_of(txn: ReadTransaction, number: int, priority: int, now_ms: int) -> It
         yield subject
 
 
-def next_due_ms(txn: ReadTransaction, record: StageRecord) -> int | None:
-    """When the earliest job of the stage may run (0 = at once); None where none is queued."""
-    firsts = (next(iter(txn.keys(Tables.DUE, bytes((record.number, priority)))), None) for priority in (NEW, BACKLOG))
-    return min((DUE_KEY.unpack(key)[2] for key in firsts if key is not None), default=None)
+def next_due_ms(txn: ReadTransaction, record: StageRecord, leased: Collection[int] = ()) -> int | None:
+    """When the earliest job of the stage that nobody works on may run (0 = at once); None where there is none."""
+    firsts = (_first_due_ms(txn, record.number, priority, leased) for priority in (NEW, BACKLOG))
+    return min((due_ms for due_ms in firsts if due_ms is not None), default=None)
+
+
+def _first_due_ms(txn: ReadTransaction, number: int, priority: int, leased: Collection[int]) -> int | None:
+    for key in txn.keys(Tables.DUE, bytes((number, priority))):
+        _, _, not_before_ms, subject = DUE_KEY.unpack(key)
+        if subject not in leased:
+            return int(not_before_ms)
+    return None
 
 
 def failures(txn: ReadTransaction, record: StageRecord) -> Iterator[tuple[int, Failure]]:

@@ -35,12 +35,16 @@ VALUE_MAX_BYTES = 480
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """One LMDB database: what its keys and values are. Compared by identity: it is looked up at every access."""
+    """One LMDB database: what its keys and values are. Compared by identity: it is looked up at every access.
+
+    is_of_assets: its rows are facts about assets, keyed by AssetId; without its asset a row is an error (I4).
+    """
 
     name: str
     key: str
     value: str
     holds: str
+    is_of_assets: bool = False
 
 
 class Tables:
@@ -53,9 +57,9 @@ class Tables:
     FILES = Table("files", "FileId", "FileRecord", "files of the libraries")
     PATHS = Table("paths", "DirId, name (keys.py)", "PathRow", "files by path, and what a rescan compares")
     ASSETS = Table("assets", "AssetId", "AssetRecord", "photos and videos")
-    ROWS = Table("rows", "AssetId", "AssetRow + view name", "what a listing needs of an asset")
-    METADATA = Table("metadata", "AssetId", "Metadata", "results of stage `metadata`")
-    PLACES = Table("places", "AssetId", "Place", "results of stage `places`")
+    ROWS = Table("rows", "AssetId", "AssetRow + view name", "what a listing needs of an asset", is_of_assets=True)
+    METADATA = Table("metadata", "AssetId", "Metadata", "results of stage `metadata`", is_of_assets=True)
+    PLACES = Table("places", "AssetId", "Place", "results of stage `places`", is_of_assets=True)
     CONTENTS = Table("contents", "blake3 digest", "AssetId", "assets by content")
     NAMES = Table("names", "view name", "AssetId", "assets by view name")
     NAME_COUNTERS = Table("name_counters", "base name", "u32", "the next ~n to try for a name that is taken")

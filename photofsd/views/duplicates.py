@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from photofsd.query.members import OfFacet, Only
+from photofsd.records import FileRecord
 from photofsd.store import assets, paths
 from photofsd.store.facets import cut
 from photofsd.types import AssetId, Facet
@@ -10,6 +13,9 @@ from photofsd.vtree.attributes import attributes
 from photofsd.vtree.folders import EmptyFolder, FixedFolder, NarrowFolder, PhotoFolder
 from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, Row
 from photofsd.vtree.scope import Scope, View
+
+if TYPE_CHECKING:
+    from photofsd.store.transaction import ReadTransaction
 
 NAME_MAX_BYTES = 255
 _DIVISION_SLASH = "\u2215".encode()
@@ -35,8 +41,14 @@ class Copies(NarrowFolder):
         with self.scope.library.store.read() as txn:
             record = assets.asset(txn, self._asset)
             files = [paths.file(txn, file) for file in (record.files if record is not None else ())]
-            relative = ([*paths.names_below_root(txn, file.dir), file.name] for file in files if file is not None)
-            return [path_as_name(b"/".join(names)) for names in relative]
+            return [path_as_name(self._shown_path(txn, file)) for file in files if file is not None]
+
+    def _shown_path(self, txn: ReadTransaction, file: FileRecord) -> bytes:
+        """The path as /folders shows it: below the library folder, which is named where there are several."""
+        *_, root = paths.lineage(txn, file.dir)
+        roots = self.scope.library.roots
+        above = [name for name, known in roots.items() if known == root] if len(roots) > 1 else []
+        return b"/".join([*above, *paths.names_below_root(txn, file.dir), file.name])
 
 
 class Groups(PhotoFolder):

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
-from photofsd.errors import AlreadyThere, NoSuchEntry, NotPermitted
+from photofsd.errors import AlreadyThere, BadQuery, NoSuchEntry, NotPermitted
 from photofsd.query.members import Members
 from photofsd.query.parse import parse
 from photofsd.store import searches
@@ -82,8 +83,11 @@ class Search(Directory):
     def listing(self) -> Listing:
         with self._scope.library.store.read() as txn:
             kept, last = searches.kept(txn), searches.last(txn)
-        rows = [Row(query, Result(self._scope, query, is_kept=True), None) for query in kept]
-        rows += [Row(query, Result(self._scope, query), None) for query in last if query not in kept]
+        queries = [*((query, True) for query in kept), *((query, False) for query in last if query not in kept)]
+        rows: list[Row] = []
+        for query, is_kept in queries:
+            with contextlib.suppress(BadQuery):  # kept by a daemon that understood it
+                rows.append(Row(query, Result(self._scope, query, is_kept=is_kept), None))
         return Names([*rows, Row(RANKED, Ranked(self._scope), None)])
 
     def mkdir(self, name: bytes) -> Directory:

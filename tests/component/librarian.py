@@ -94,7 +94,7 @@ def librarian(folder: Path, state: Path) -> Iterator[Librarian]:
     writer = Writer(store)
     try:
         here = Librarian(folder, store, writer, state)
-        runner.register(writer, here.graph)
+        runner.register(store, writer, here.graph)
         yield here
         with store.read() as txn:
             assert list(check(txn)) == []

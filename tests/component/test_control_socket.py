@@ -21,7 +21,7 @@ from photofsd.daemon.client import ask, connect
 from photofsd.daemon.commands import Ping, Pong, Scan, ScanResult, Stop, Wait
 from photofsd.daemon.control import Handlers, Report, control_socket, decode_request, serve, serve_client
 from photofsd.daemon.protocol import MAX_REQUEST_BYTES, SOCKET_NAME, Message, decode_error, encode_error, encode_request
-from photofsd.errors import BadQuery, DaemonNotRunning, LibraryOffline, PhotofsdError, StoreFull, TooSlow, UsageError
+from photofsd.errors import BadQuery, DaemonNotRunning, PhotofsdError, StoreFull, TooSlow, UsageError
 
 PONG: Pong = {"version": "1", "pid": 7, "state": "running"}
 
@@ -81,7 +81,6 @@ def test_reports_arrive_in_order_before_the_result(tmp_path: Path, serving: Serv
     "error",
     [
         UsageError("no such stage"),
-        LibraryOffline("/nas is empty"),
         StoreFull("no room"),
         BadQuery("a quote is not closed", 'a "b', 2),
         PhotofsdError("plain"),

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import trio
 from PIL import Image
 
-from photofsd.pipeline import runner
+from photofsd.pipeline import graph, runner
 from photofsd.pipeline.runner import Runner
 from photofsd.pipeline.worker import main as worker_main
 from photofsd.store import assets, facets, jobs, paths
+from photofsd.store.schema import Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
 from photofsd.types import Facet
 from tests.component.librarian import SETTINGS, Librarian, librarian
@@ -238,7 +240,7 @@ def test_a_new_version_of_a_stage_does_its_work_again(here: Librarian) -> None:
         jobs.register(txn, "metadata", record.version + 1, record.subject)
 
     here.writer.run(pretend_older)
-    runner.register(here.writer, here.graph)
+    runner.register(here.store, here.writer, here.graph)
     assert here.counts("metadata") == jobs.Counts(1, 0, 0)
     here.work_off()
     assert here.counts("metadata") == jobs.Counts(0, 1, 0)
@@ -282,3 +284,75 @@ def test_a_date_in_the_path_of_the_library_itself_is_nobodys_date(tmp_path: Path
         here.work_off()
         with here.store.read() as txn:
             assert days(txn) == [b"20120809"]
+
+
+def test_readers_that_cannot_start_fail_no_file(here: Librarian, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(here.folder / "a.jpg", date="2013:07:04 12:30:00")
+    here.take_in()
+    alerts: list[str] = []
+    monkeypatch.setattr(runner, "HELD_UP_WAIT_S", 0.1)
+    with pytest.raises(trio.TooSlowError):
+        here.work_off(
+            runner.RunnerSettings(readers=1, memory_mb=20, file_timeout_s=30),
+            meanwhile=lambda worker: alerts.append(worker.alert or ""),
+            limit_s=10,
+        )
+    assert any("readers.memory_mb" in alert for alert in alerts)
+    assert here.counts("identify") == jobs.Counts(1, 0, 0)
+    here.work_off()
+    assert here.counts("metadata") == jobs.Counts(0, 1, 0)
+
+
+def test_a_photo_whose_coordinates_are_gone_has_no_place_any_more(here: Librarian) -> None:
+    draw(here.folder / "a.jpg", gps=(43.46, 11.88))
+    here.take_in()
+    here.work_off()
+    asset = here.named(b"a.jpg")
+
+    def lose_coordinates(txn: WriteTransaction) -> None:
+        known = assets.metadata(txn, asset)
+        assert known is not None
+        bare = msgspec.structs.replace(known, latitude=None, longitude=None)
+        assets.keep(txn, Tables.METADATA, asset, bare)
+        jobs.put(txn, jobs.stage(txn, "places"), asset, jobs.JobRecord(jobs.NEW))
+
+    here.writer.run(lose_coordinates)
+    here.work_off()
+    with here.store.read() as txn:
+        assert assets.place(txn, asset) is None
+        assert list(facets.values(txn, Facet.PLACE)) == []
+
+
+def test_a_stage_that_comes_new_has_the_photos_that_are_there_before_it(here: Librarian) -> None:
+    for number in range(3):
+        draw(here.folder / f"{number}.jpg", gps=(43.46, 11.88), shade=12 * number)
+    without_places = graph.Graph(stage for stage in here.graph if stage.name != "places")
+    forget_stage(here, "places")
+    Librarian(here.folder, here.store, here.writer, here.state, without_places).take_in()
+    Librarian(here.folder, here.store, here.writer, here.state, without_places).work_off()
+    runner.register(here.store, here.writer, here.graph)
+    assert here.counts("places") == jobs.Counts(3, 0, 0)
+    here.work_off()
+    assert here.counts("places") == jobs.Counts(0, 3, 0)
+
+
+def forget_stage(here: Librarian, name: str) -> None:
+    """As if this daemon were the first that knows the stage."""
+    here.writer.run(lambda txn: txn.delete(Tables.STAGES, name.encode()))
+
+
+def test_new_facts_move_the_ctime_of_a_photo(here: Librarian) -> None:
+    draw(here.folder / "a.jpg")
+    here.take_in()
+    here.work_off()
+    asset = here.named(b"a.jpg")
+    with here.store.read() as txn:
+        before, known = assets.asset(txn, asset), assets.metadata(txn, asset)
+    assert before is not None
+    assert known is not None
+    starred = msgspec.structs.replace(known, rating=5)
+    here.writer.run(lambda txn: assets.keep(txn, Tables.METADATA, asset, starred))
+    with here.store.read() as txn:
+        after = assets.asset(txn, asset)
+    assert after is not None
+    assert after.changed_ns > before.changed_ns

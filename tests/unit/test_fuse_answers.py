@@ -41,7 +41,6 @@ def test_every_refusal_has_an_errno_of_its_own() -> None:
         errors.StoreFull("x"): posix.ENOSPC,
         errors.TooSlow("x"): posix.ETIMEDOUT,
         errors.FileUnreadable("x"): posix.EIO,
-        errors.LibraryOffline("x"): posix.EIO,
         errors.PhotofsdError("x"): posix.EIO,
     }
     assert {error: errno.errno_of(error) for error in errnos} == errnos

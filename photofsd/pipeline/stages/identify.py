@@ -34,7 +34,7 @@ class Identify(FileStage[Identity]):
 
         return Identity(content_digest(source))
 
-    def commit(self, txn: WriteTransaction, asset: AssetId, result: Identity) -> bool:
+    def commit(self, txn: WriteTransaction, asset: AssetId, result: Identity | None) -> bool:
         """Nothing to keep: `assets.identify` has done it, as only that gives the asset."""
         return True
 

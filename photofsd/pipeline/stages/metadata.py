@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from photofsd.pipeline.stage import FileStage, Work
 from photofsd.records import Metadata
-from photofsd.store import assets
-from photofsd.types import AssetId
+from photofsd.store.schema import Tables
 
 if TYPE_CHECKING:
     from photofsd.media.source import Source
-    from photofsd.store.transaction import WriteTransaction
 
 
 class ReadMetadata(FileStage[Metadata]):
@@ -22,17 +20,12 @@ class ReadMetadata(FileStage[Metadata]):
     needs = frozenset({"content"})
     makes = frozenset({"metadata"})
     result = Metadata
+    table = Tables.METADATA
 
     def run(self, source: Source, work: Work) -> Metadata:
         from photofsd.media.metadata import read_metadata  # noqa: PLC0415 - the daemon never loads decoders
 
         return read_metadata(source, folder=source.folder, zone=work.zone())
-
-    def commit(self, txn: WriteTransaction, asset: AssetId, result: Metadata) -> bool:
-        is_news = assets.metadata(txn, asset) != result
-        if is_news:
-            assets.put_metadata(txn, asset, result)
-        return is_news
 
 
 STAGE = ReadMetadata()

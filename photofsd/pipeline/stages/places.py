@@ -16,10 +16,11 @@ import msgspec
 from photofsd.pipeline.stage import FactStage, Work
 from photofsd.records import Place
 from photofsd.store import assets
+from photofsd.store.schema import Tables
 from photofsd.types import AssetId
 
 if TYPE_CHECKING:
-    from photofsd.store.transaction import ReadTransaction, WriteTransaction
+    from photofsd.store.transaction import ReadTransaction
 
 _EARTH_RADIUS_KM = 6371.0
 
@@ -31,13 +32,7 @@ class Coordinates(msgspec.Struct, frozen=True):
     longitude: float
 
 
-class Located(msgspec.Struct, frozen=True):
-    """The place, or None where nothing is near enough."""
-
-    place: Place | None
-
-
-class FindPlaces(FactStage[Coordinates, Located]):
+class FindPlaces(FactStage[Coordinates, Place]):
     """Name the places of coordinates."""
 
     name = "places"
@@ -45,7 +40,8 @@ class FindPlaces(FactStage[Coordinates, Located]):
     needs = frozenset({"metadata"})
     makes = frozenset({"place"})
     query = Coordinates
-    result = Located
+    result = Place | None
+    table = Tables.PLACES
 
     def wanted(self, txn: ReadTransaction, asset: AssetId) -> bool:
         return self.question(txn, asset) is not None or assets.place(txn, asset) is not None
@@ -56,28 +52,22 @@ class FindPlaces(FactStage[Coordinates, Located]):
             return None
         return Coordinates(metadata.latitude, metadata.longitude)
 
-    def run(self, questions: Sequence[Coordinates], work: Work) -> Sequence[Located]:
+    def run(self, questions: Sequence[Coordinates], work: Work) -> Sequence[Place | None]:
         import reverse_geocoder  # noqa: PLC0415 - 150 MB, only in this child
 
         points = [(point.latitude, point.longitude) for point in questions]
         found = reverse_geocoder.search(points, mode=1, verbose=False)
         return [_located(point, row, work.place_max_km) for point, row in zip(questions, found, strict=True)]
 
-    def commit(self, txn: WriteTransaction, asset: AssetId, result: Located) -> bool:
-        is_news = assets.place(txn, asset) != result.place
-        if is_news:
-            assets.put_place(txn, asset, result.place)
-        return is_news
 
-
-def _located(point: Coordinates, row: dict[str, str], max_km: float) -> Located:
+def _located(point: Coordinates, row: dict[str, str], max_km: float) -> Place | None:
     latitude, longitude = float(row["lat"]), float(row["lon"])
     distance_km = _distance_km(point, Coordinates(latitude, longitude))
     if distance_km > max_km:
-        return Located(None)
+        return None
     country = _country(row["cc"])
     region = row["admin1"] or country
-    return Located(Place(country, region, row["name"], latitude, longitude, round(distance_km, 2)))
+    return Place(country, region, row["name"], latitude, longitude, round(distance_km, 2))
 
 
 @functools.cache
