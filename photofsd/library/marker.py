@@ -154,6 +154,8 @@ class Lookout:
             verdict.set_exception(error)
 
     def _examine(self, folder: bytes, known: Remembered) -> Verdict:
+        if not self._marker:  # a marker that is no longer asked for is not missed
+            known = known._replace(has_marker=False)
         try:
             if not stat.S_ISDIR(self._disk.stat(folder).st_mode):
                 return Offline("it is no folder")

@@ -9,7 +9,7 @@ the disk, so it runs in a thread, one scan of a scanner at a time; scanners of s
     report = await trio.to_thread.run_sync(partial(scanner.scan, cancel=event), abandon_on_cancel=True)
 
 `scan()`                     every folder; only those whose mtime has changed are read. Every `scan_interval_s`.
-`scan(sweep=True)`           every file. Nightly; at the first scan after rules have changed.
+`scan(sweep=True)`           every file. Nightly; changed rules take effect for known folders then, at the latest.
 `scan(folders=hint.folders)` what the watcher found dirty (see watch.py): those folders, and new ones in them.
 `scan(folders=[PATH], is_recursive=True)`   `photofsd scan PATH`.
 `scan(confirm_deletions=True)`              `photofsd scan --confirm-deletions`.
@@ -121,7 +121,7 @@ class Scanner:
         online = believed(verdict, confirm_deletions=confirm_deletions)
         if online is None:
             return self._offline(verdict, Tally())
-        record = self._update(is_online=True, fsid=online.fsid, has_marker=record.has_marker or online.has_marker)
+        record = self._update(is_online=True, fsid=online.fsid, has_marker=online.has_marker)
         run = Run(
             library=self._library,
             root=record.dir,

@@ -220,6 +220,16 @@ def test_marker_that_has_been_seen_must_stay(tmp_path: Path) -> None:
         assert library.scan().is_online
 
 
+def test_a_marker_that_is_no_longer_configured_is_not_missed(tmp_path: Path) -> None:
+    with world(tmp_path, options=ScanOptions(marker=b".library")) as library:
+        library.write("a.jpg")
+        library.write(".library")
+        assert library.scan().is_online
+    with world(tmp_path, options=ScanOptions()) as library:
+        library.at(".library").unlink()
+        assert library.scan().is_online
+
+
 def test_unmounted_library_deletes_nothing_and_comes_back(tmp_path: Path) -> None:
     with world(tmp_path) as library:
         with mounted(library.folder):
