@@ -45,7 +45,7 @@ class Pretence(enum.Enum):
 
 
 class Announcer:
-    """Owns the child. `announce` is called from one thread, never from the loop's; `stop` from any.
+    """Owns the child. `announce` waits for it: it is called from one thread, never from the loop's; `stop` from any.
 
     device: number of the mount, set once it is made; None while it cannot be seen from here (it may be in another
             mount namespace): nobody is told then.

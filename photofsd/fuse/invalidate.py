@@ -7,6 +7,7 @@ import itertools
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
@@ -24,7 +25,7 @@ NOTICES_MAX: Final = 50_000
 """Entries invalidated for one report, about 0.2 s of one core; the rest come true when their time-out ends."""
 
 ANNOUNCED_MAX: Final = 500
-"""Events for one report: about what a window shows."""
+"""Events that wait to be emitted, and names looked at for one report: about what a window shows."""
 
 REPORTS_MAX: Final = 1000
 LOOKUPS_A_SLICE: Final = 64
@@ -36,16 +37,19 @@ class Invalidator:
     """Tells the kernel and file managers of changes, from its own thread.
 
     A thread, because the kernel makes the caller wait while a request in the same folder is under way, and that
-    request may be waiting for the loop. Reports are worked through in order; when they come faster than that, or are
-    larger than the bounds, the rest is dropped and comes true when the kernel's memory times out (60 s).
+    request may be waiting for the loop. One thread, so that it never waits for a request of its own announcer. Reports
+    come first, in order, events when there are none. What exceeds the bounds is dropped: names and attributes come
+    true when the kernel's memory times out (60 s), and watchers have to be refreshed by hand.
     """
 
     def __init__(self, table: InodeTable, announcer: Announcer, tally: Tally) -> None:
         self._table = table
         self._tally = tally
         self.announcer = announcer
-        self._reports: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._reports: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._events: deque[tuple[Event, KnownFolder, bytes]] = deque(maxlen=ANNOUNCED_MAX)
         self._token: trio.lowlevel.TrioToken | None = None
+        self._is_full = False
         self._is_stopping = False
         self._thread = threading.Thread(target=self._work, name="photofsd-invalidator", daemon=True)
 
@@ -66,7 +70,7 @@ class Invalidator:
         if vanished:
             self._report(functools.partial(self._forget_names, tuple(vanished)))
         if appeared:
-            self._report(functools.partial(self._announce_names, tuple(appeared)))
+            self._report(functools.partial(self._look_for_names, tuple(itertools.islice(appeared, ANNOUNCED_MAX))))
 
     def entry_changed(self, folder: int, name: bytes) -> None:
         """Report that the entry `name` of the folder with that inode may be remembered wrongly. From any thread."""
@@ -75,7 +79,7 @@ class Invalidator:
     async def stop(self, within_s: float) -> bool:
         """Drop what is left and end the thread while requests are still answered. Claim: it ended within that time."""
         self._is_stopping = True
-        self._reports.put(None)
+        self._reports.put(lambda: None)  # it may be waiting for one
         self.announcer.stop()
         with trio.move_on_after(within_s):
             if self._token is not None:
@@ -83,18 +87,30 @@ class Invalidator:
         return not self._thread.is_alive()
 
     def _report(self, report: Callable[[], object]) -> None:
-        if self._reports.qsize() < REPORTS_MAX:
+        is_full = self._reports.qsize() >= REPORTS_MAX
+        if not is_full:
             self._reports.put(report)
-        else:
+        elif not self._is_full:
             _log.info("changes come faster than the kernel can be told: some show when its memory times out")
+        self._is_full = is_full
 
     def _work(self) -> None:
-        while (report := self._reports.get()) is not None and not self._is_stopping:
+        while not self._is_stopping:
             try:
-                report()
+                self._do_next()
             except Exception as error:  # noqa: BLE001 - the thread outlives whatever one report does
                 if not self._is_stopping:
                     self._tally.unexpected("invalidate", error)
+
+    def _do_next(self) -> None:
+        """Work through one report, or emit one event when there is none; wait when there is neither."""
+        try:
+            report = self._reports.get(block=not self._events)
+        except queue.Empty:
+            event, known, name = self._events.popleft()
+            self.announcer.announce(event, known.inode, known.path, name)
+        else:
+            report()
 
     def _forget_photos(self, assets: tuple[AssetId, ...]) -> None:
         for asset in itertools.islice(assets, NOTICES_MAX):
@@ -106,35 +122,26 @@ class Invalidator:
         """Invalidate the names in every known folder; where the kernel did know one, its watchers are told."""
         watched = {known.inode for known in self._table.listed_lately()}
         pairs = itertools.product(self._table.folders(), names)
-        announced = 0
         for known, name in itertools.islice(pairs, NOTICES_MAX):
             if self._is_stopping:
                 return
             if known.working:  # its lock is held for long: waiting for it here could outlive the process
                 continue
-            was_known = _forget_entry(known.inode, name)
-            if was_known and known.inode in watched and announced < ANNOUNCED_MAX:
-                self._announce(Event.VANISHED, known, name)
-                announced += 1
+            if _forget_entry(known.inode, name) and known.inode in watched:
+                self._events.append((Event.VANISHED, known, name))
 
-    def _announce_names(self, names: tuple[bytes, ...]) -> None:
+    def _look_for_names(self, names: tuple[bytes, ...]) -> None:
         """Tell the kernel and the watchers of the folders listed last which of the names those hold now."""
-        left = ANNOUNCED_MAX
         slices = [names[start : start + LOOKUPS_A_SLICE] for start in range(0, len(names), LOOKUPS_A_SLICE)]
         for known, some in itertools.product(self._table.listed_lately(), slices):
-            if left <= 0 or self._is_stopping:
+            if self._is_stopping:
                 return
             if known.working or not known.node.is_ready():
                 continue
             held = trio.from_thread.run_sync(held_by, known.node, some, trio_token=self._token)
-            for name in some:
-                event = held.get(name, Event.VANISHED)
-                if event is not Event.VANISHED or _forget_entry(known.inode, name):
-                    self._announce(event, known, name)
-                    left -= 1
-
-    def _announce(self, event: Event, known: KnownFolder, name: bytes) -> None:
-        self.announcer.announce(event, known.inode, known.path, name)
+            gone = [name for name in some if name not in held and _forget_entry(known.inode, name)]
+            self._events.extend((event, known, name) for name, event in held.items())
+            self._events.extend((Event.VANISHED, known, name) for name in gone)
 
 
 def held_by(directory: Directory, names: Iterable[bytes]) -> dict[bytes, Event]:

@@ -1,8 +1,9 @@
 """Serves a tree in a process of its own, as the daemon would; never mount in the process of the tests.
 
 Usage: server.py MOUNT_POINT MODULE:FUNCTION KEYWORDS OPTIONS, the last two in JSON. Prints one JSON line when mounted,
-then answers JSON lines: ["tree", method, arguments], ["invalidator", method, keywords], ["tally", name]. SIGTERM ends
-it. Exit code 3 when the mount was lost, 4 when it could not be made.
+then answers JSON lines: ["tree", method, arguments], ["invalidator", method, keywords], ["tally", name], ["known"] (how
+many folders and texts the kernel knows). SIGTERM and the end of its input end it. Exit code 3 when the mount was lost,
+4 when it could not be made.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ def answer(tree: Any, mount: Mount, line: str) -> Any:  # noqa: ANN401 - JSON
         case ["invalidator", method, keywords]:
             plain = {key: [as_bytes(item) for item in value] for key, value in keywords.items()}
             return getattr(mount.invalidator, method)(**plain)
+        case ["known"]:
+            return len(mount.invalidator._table)
         case ["tally", name]:
             return dict(getattr(mount.tally, name))
 
@@ -59,7 +62,7 @@ async def main(tree: Any, options: MountOptions) -> None:  # noqa: ANN401 - any 
                 *lines, buffer = (buffer + piece).split(b"\n")
                 for line in lines:
                     print(json.dumps(answer(tree, mount, line.decode())), flush=True)  # noqa: T201 - the protocol
-        await trio.sleep_forever()
+        nursery.cancel_scope.cancel()
 
 
 def run() -> int:

@@ -69,7 +69,16 @@ def main() -> None:
     pyfuse3.init(SlowDisk(), sys.argv[1], {"default_permissions", "fsname=slow-disk"})
     sys.stdout.write('"mounted"\n')
     sys.stdout.flush()
-    trio.run(lambda: pyfuse3.main(max_tasks=1000))
+    trio.run(serve)
+    pyfuse3.close()
+
+
+async def serve() -> None:
+    """Serve until the parent closes our standard input, whatever hangs then."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(pyfuse3.main, 1, 1000)
+        await trio.lowlevel.wait_readable(0)
+        nursery.cancel_scope.cancel()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import string
 import threading
 import time
 from collections import Counter
@@ -243,8 +245,14 @@ class StaticTree:
 
 def _ticking() -> Callable[[], bytes]:
     """A text that is longer every time it is rendered."""
-    turn = iter(range(1, 10**6))
+    turn = itertools.count(1)
     return lambda: b"tick\n" * next(turn)
+
+
+def _flipping() -> Callable[[], bytes]:
+    """A text of 8,000 bytes that is all other letters every time it is rendered."""
+    letters = itertools.cycle(string.ascii_lowercase.encode())
+    return lambda: bytes([next(letters)]) * 8000
 
 
 def gallery(library: str) -> StaticTree:
@@ -261,6 +269,7 @@ def gallery(library: str) -> StaticTree:
         tree.folder("people").entries[name] = Folder(tree, is_writable=True)
     root = tree.root.entries
     root[b"status"] = TextFile(lambda: b"all is well\n")
+    root[b"flipping"] = TextFile(_flipping())
     root[b"ticking"] = TextFile(_ticking())
     root[b"buggy"] = Buggy(tree)
     root[b"hung"] = Search(tree, 3600)
@@ -295,7 +304,7 @@ def hostile(library: str) -> StaticTree:
 def on_slow_disk(disk: str) -> StaticTree:
     """Photos whose files lie on slow_disk.py, mounted at `disk`."""
     tree = StaticTree()
-    names = [b"quick", b"bad", b"slow-read-1", *(b"slow-open-%d" % n for n in range(60))]
+    names = [b"quick", b"bad", b"slow-read-1", *(b"slow-open-%d" % n for n in range(130))]
     for number, name in enumerate(names, start=1):
         photo = Photo(AssetId(number))
         tree.shown[photo] = Attributes(photo_inode(photo.asset), 4000, 10**18, 10**18)

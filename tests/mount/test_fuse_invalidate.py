@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.mount.served import Served, is_mounted, names_of
 from tests.mount.test_fuse_changes import eventually
 from tests.mount.test_fuse_faults import error_of
+from tests.mount.test_fuse_listing import rest_of
 
 ANSWER_S = 30
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -70,6 +71,25 @@ def test_a_name_that_vanished_is_gone_at_once_from_every_folder(gallery: Served)
     assert all(path.exists() for path in paths)  # as the kernel remembers it
     tell(gallery, vanished=["a.jpg", "never-heard-of.jpg"])
     assert eventually(lambda: not any(path.exists() for path in paths))
+
+
+def test_folders_are_counted_as_often_as_the_kernel_was_told(gallery: Served) -> None:
+    names = [f"folder-{n}" for n in range(300)]
+    for name in names:
+        gallery.tree("folder_appears", f"deep/{name}")
+    names_of(gallery.point / "deep/er")
+    before = gallery.call("known")
+    folder = os.open(gallery.point / "deep", os.O_RDONLY)
+    try:
+        assert len(rest_of(folder, 1024)) == 303  # in bites, each of which ends with an entry that did not fit
+    finally:
+        os.close(folder)
+    assert all((gallery.point / "deep" / name / ".").is_dir() for name in names)
+    assert gallery.call("known") == before + 300
+    for name in names:
+        gallery.tree("remove", "deep", name)
+    tell(gallery, vanished=names)
+    assert eventually(lambda: gallery.call("known") == before)
 
 
 def test_a_photo_that_left_one_folder_only_is_gone_from_that(gallery: Served) -> None:

@@ -212,6 +212,16 @@ def test_an_open_text_is_consistent_whatever_is_rendered_meanwhile(gallery: Serv
         assert len(head + first.read()) == size
 
 
+def test_a_text_that_changes_without_changing_size_is_never_mixed(gallery: Served) -> None:
+    path = gallery.point / "flipping"
+    with path.open("rb", buffering=0) as first:
+        seen = [first.read(4000)]
+        seen += [path.read_bytes() for _ in range(3)]
+        seen[0] += first.read()
+    assert [len(set(content)) for content in seen] == [1, 1, 1, 1]
+    assert len({content[0] for content in seen}) == 4
+
+
 # ---- Options ----
 
 

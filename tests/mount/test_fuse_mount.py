@@ -28,7 +28,8 @@ def test_a_mount_ends_cleanly_and_leaves_nothing(gallery: Served) -> None:
     assert "Traceback" not in gallery.log
 
 
-def test_a_mount_ends_while_clients_hang_in_it_and_they_get_an_error(gallery: Served) -> None:
+def test_a_mount_ends_while_clients_hang_in_it_and_they_get_an_error(serve: Serve, library: Path) -> None:
+    gallery = serve("gallery", {"library": str(library)}, search_timeout_s=3600)
     with ThreadPoolExecutor() as pool:
         hung = pool.submit((gallery.point / "hung/a.jpg").stat)
         listing = pool.submit(names_of, gallery.point / "hung")
