@@ -157,6 +157,8 @@ EVERYTHING = "img4121 sunset ball beach raw elephants dsc99 old scan"
         ("caption:dog", "ball beach"),
         ("caption:happy_dog", "beach"),
         ("caption:light", "beach"),
+        ("caption:happy_dog year:2024", ""),
+        ("caption:happy_dog year:2023", "beach"),
         ('caption:"light happy"', ""),
         # near
         ("near:Arezzo~20km", "beach"),
@@ -308,6 +310,20 @@ def test_result_is_explained_by_its_words_and_fields(library: Store) -> None:
         Reason("dog", ("caption",)),
         Reason("christmas", ("date",)),
     )
+
+
+def test_names_are_found_in_any_case_of_any_letter(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store")
+    add(store, [Shot(("Übung É.jpg",)), Shot(("übung.JPG",)), Shot(("bung.jpg",))])
+    with store.read() as txn:
+        for query, found in {
+            "name:ÜBUNG*": (1, 2),
+            "name:*é.jpg": (1,),
+            "name:?bung*": (1, 2),
+            "name:*.jpg": (1, 2, 3),
+        }.items():
+            assert sorted(search(txn, query, today=TODAY).assets) == list(found), query
+    store.close()
 
 
 def test_photo_whose_files_are_gone_is_in_no_answer(tmp_path: Path) -> None:
