@@ -52,11 +52,13 @@ class Settler:
 
         file: whatever tells one file from another.
         """
-        changed_ns = max(look.mtime_ns, look.ctime_ns)
-        if changed_ns <= now_ns - self._settle_ns or not self._settle_ns:
-            self._seen.pop(file, None)
+        if not self._settle_ns:
             return True
-        return changed_ns > now_ns and self._seen_twice(file, look, now_ns)
+        changed_ns = max(look.mtime_ns, look.ctime_ns)
+        if changed_ns > now_ns:
+            return self._seen_twice(file, look, now_ns)
+        self._seen.pop(file, None)
+        return changed_ns <= now_ns - self._settle_ns
 
     def _seen_twice(self, file: Hashable, look: Look, now_ns: int) -> bool:
         known = self._seen.get(file)

@@ -59,6 +59,15 @@ def test_file_from_the_future_that_grows_begins_anew() -> None:
     assert settler.is_settled(b"a", look(-500, size=11), NOW + 4 * NS)
 
 
+def test_file_that_was_another_in_between_begins_anew() -> None:
+    settler = Settler(2)
+    future = look(-500)
+    assert not settler.is_settled(b"a", future, NOW)
+    assert not settler.is_settled(b"a", look(0), NOW + 1 * NS)
+    assert not settler.is_settled(b"a", future, NOW + 2 * NS)
+    assert settler.is_settled(b"a", future, NOW + 4 * NS)
+
+
 def test_clock_that_is_set_back_begins_anew() -> None:
     settler = Settler(2)
     assert not settler.is_settled(b"a", look(-500), NOW)
