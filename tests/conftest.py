@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+settings.register_profile("usual", deadline=None)  # a busy machine is no failure
 settings.register_profile("thorough", max_examples=2000, deadline=None)  # --hypothesis-profile=thorough
+settings.load_profile("usual")
 
 TESTS = Path(__file__).parent
 FOLDER_MARKS = ("mount", "systemd", "bench")
