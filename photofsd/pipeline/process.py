@@ -24,6 +24,10 @@ FRAME_MAX_BYTES = 64 << 20
 GRACE_S = 1.0
 REAP_S = 0.1
 START_TIMEOUT_S = 60.0
+LOOKS = 20
+LOOK_EVERY_S = 0.025
+BUSY_SHARE = 0.1
+"""A child that was seen at work less often than this was waiting."""
 
 
 class Child:
@@ -112,13 +116,20 @@ class Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=REAP_S)
 
-    def cpu_s(self) -> float:
-        """Seconds of processor time that it has used; 0 when it is gone."""
+    async def is_computing(self) -> bool:
+        """Claim: it is at work, not waiting for a file. Looks at it for half a second."""
+        running = 0
+        for _ in range(LOOKS):
+            running += self._wants_processor()
+            await trio.sleep(LOOK_EVERY_S)
+        return running > BUSY_SHARE * LOOKS
+
+    def _wants_processor(self) -> bool:
+        """Claim: it runs or would like to; however busy the machine is, that tells it from one that waits."""
         try:
-            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "R"
         except OSError:
-            return 0.0
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            return False
 
     def is_reaped(self) -> bool:
         """Claim: nothing of it is left."""

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BUSY_SHARE = 0.1
-"""A reader that used less of its time than this was waiting, not working."""
-
 
 class Visits:
     """One reader's work. file_timeout_s: for one file, then its child is killed."""
@@ -53,26 +50,27 @@ class Visits:
         child = await crew.child()
         try:
             await child.send(msgspec.msgpack.encode(Request(self._work, tuple(visit for _, visit in waiting))))
-            while waiting:
-                pieces.append(self._reported(waiting[0][0], await self._report(child, waiting[0][1])))
-                del waiting[0]
-        except (ChildDied, FileUnreadable) as error:
+            with trio.CancelScope() as patience:  # one for all: a scope for every file would cost as much as a report
+                while waiting:
+                    patience.deadline = trio.current_time() + self._file_timeout_s
+                    report = msgspec.msgpack.decode(await child.receive(), type=VisitReport)
+                    pieces.append(self._reported(waiting[0][0], report))
+                    del waiting[0]
+            if waiting:
+                pieces.append(self._lost(*waiting[0], await self._took_long(child, waiting[0][1])))
+                crew.lose()
+        except ChildDied as error:
             crew.lose()
             if waiting:
                 pieces.append(self._lost(*waiting[0], error))
         return pieces
 
-    async def _report(self, child: Child, visit: Visit) -> VisitReport:
-        """The next report, in time. Raises ChildDied; FileUnreadable when it was the library that took the time."""
-        cpu_s = child.cpu_s()
-        try:
-            with trio.fail_after(self._file_timeout_s):
-                return msgspec.msgpack.decode(await child.receive(), type=VisitReport)
-        except trio.TooSlowError as error:
-            took_long = f"{shown(visit.path)} took longer than {self._file_timeout_s:g} s"
-            if child.cpu_s() - cpu_s < BUSY_SHARE * self._file_timeout_s:
-                raise FileUnreadable(f"{took_long}: the library does not answer") from error
-            raise ChildDied(took_long) from error
+    async def _took_long(self, child: Child, visit: Visit) -> ChildDied | FileUnreadable:
+        """What is wrong with a file that takes too long: it keeps its reader busy, or the library does not answer."""
+        took_long = f"{shown(visit.path)} took longer than {self._file_timeout_s:g} s"
+        if await child.is_computing():
+            return ChildDied(took_long)
+        return FileUnreadable(f"{took_long}: the library does not answer")
 
     def _void(self, task: FileTask) -> Piece:
         settle = self._results.out_of_reach if task.is_offline else self._results.nothing_to_read

@@ -17,7 +17,10 @@ import trio
 from PIL import Image
 
 from photofsd.pipeline import graph, runner
+from photofsd.pipeline.process import Child
 from photofsd.pipeline.runner import Runner
+from photofsd.pipeline.stage import Visit, Work
+from photofsd.pipeline.worker import Request
 from photofsd.pipeline.worker import main as worker_main
 from photofsd.store import assets, facets, jobs, paths
 from photofsd.store.schema import Tables
@@ -134,6 +137,22 @@ def test_a_file_that_hangs_its_reader_is_given_up_in_time(here: Librarian) -> No
     here.work_off(runner.RunnerSettings(readers=1, memory_mb=1024, file_timeout_s=1))
     assert here.counts("metadata") == jobs.Counts(0, 1, 0)
     assert "longer than 1 s" in here.failures("identify")[0]
+
+
+def test_a_reader_that_works_is_told_from_one_that_waits(tmp_path: Path) -> None:
+    huge = tmp_path / "huge.jpg"
+    with huge.open("wb") as file:
+        file.truncate(1 << 40)
+
+    async def look() -> tuple[bool, bool]:
+        child = await Child.start(memory_mb=1024)
+        waits = not await child.is_computing()
+        await child.send(msgspec.msgpack.encode(Request(Work(), (Visit(os.fsencode(huge), ("identify",)),))))
+        works = await child.is_computing()
+        child.kill()
+        return waits, works
+
+    assert trio.run(look) == (True, True)
 
 
 def test_no_child_is_left_when_the_runner_ends(here: Librarian) -> None:
