@@ -70,5 +70,5 @@ class Facet(enum.IntEnum):
     RATING = 10  # b"0" .. b"5"
     HAS = 11  # b"gps", b"copies", b"date" ...
     WORD = 12  # field letter + folded token, b"nimg", b"fsafari": see query/words.py
-    CELL = 13  # quarter-degree cell, b"+0043.25+0011.75": see query/near.py
+    CELL = 13  # cell of 1/32 degree, b"+43.46875+011.87500": see store/derived.py, query/near.py
     DIR = 14  # decimal DirId of the folder that holds a file of the asset

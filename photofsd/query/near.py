@@ -1,4 +1,4 @@
-"""Photos near a point: the quarter-degree cells inside the circle, and the exact distance where its edge crosses."""
+"""Photos near a point: the cells inside the circle, and the exact distance where its edge crosses."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pyroaring import BitMap
 from photofsd.query.names import like_values
 from photofsd.query.syntax import Point
 from photofsd.store import assets, facets
+from photofsd.store.derived import CELL_BAND_CHARS, CELL_DEGREES, cell_band
 from photofsd.store.schema import U32, Tables
 from photofsd.types import AssetId, Facet
 
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction
 
 EARTH_RADIUS_M = 6_371_008.8
-CELL_DEGREES = 0.25
 METRES_PER_DEGREE = EARTH_RADIUS_M * math.pi / 180
-_LATITUDE_CHARS = len("+0043.25")
 _CITY_LEVEL = 2
 
 Degrees = float | NDArray[np.float64]
@@ -48,8 +47,8 @@ def distance_m(latitude: Degrees, longitude: Degrees, to_latitude: Degrees, to_l
 def within(txn: ReadTransaction, centre: Point, radius_m: float, among: BitMap) -> BitMap:
     """The assets of `among` that lie within `radius_m` of the point."""
     cells = list(_known_cells(txn, centre.latitude, radius_m / METRES_PER_DEGREE))
-    south = np.array([float(cell[:_LATITUDE_CHARS]) for cell in cells])
-    west = np.array([float(cell[_LATITUDE_CHARS:]) for cell in cells])
+    south = np.array([float(cell[:CELL_BAND_CHARS]) for cell in cells])
+    west = np.array([float(cell[CELL_BAND_CHARS:]) for cell in cells])
     middle = (south + CELL_DEGREES / 2, west + CELL_DEGREES / 2)
     reach = np.maximum(distance_m(*middle, south, west), distance_m(*middle, south + CELL_DEGREES, west))
     away = distance_m(*middle, centre.latitude, centre.longitude)
@@ -64,8 +63,7 @@ def _known_cells(txn: ReadTransaction, latitude: float, margin: float) -> Iterat
         math.floor(max(-90.0, min(90.0, end)) / CELL_DEGREES) for end in (latitude - margin, latitude + margin)
     )
     for band in range(first, last + 1):
-        for south in (0.0, -0.0) if band == 0 else (band * CELL_DEGREES,):  # "0 S" is a cell of its own
-            yield from facets.values(txn, Facet.CELL, b"%+08.2f" % south)
+        yield from facets.values(txn, Facet.CELL, cell_band(band * CELL_DEGREES))
 
 
 def _union(txn: ReadTransaction, cells: list[bytes], is_meant: NDArray[np.bool_]) -> BitMap:

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  the wall clock of the camera, of no zone
 _NS = 1_000_000_000
+
+CELL_DEGREES = 1 / 32
+"""About 3.5 km: fine enough that a town is many cells, so a circle crosses few photos that must be measured."""
+
+CELL_BAND_CHARS = len("+43.46875")
 _DAY_NS = 86_400 * _NS
 _LIVE = fact(Facet.LIVE)
 _UNDATED = (fact(Facet.YEAR, b""),)
@@ -189,5 +194,15 @@ def _words(letter: bytes, words: tuple[str, ...]) -> Iterator[bytes]:
 
 
 def cell(latitude: float, longitude: float) -> bytes:
-    """The quarter-degree cell that holds a point, by its south-west corner: b"+0043.25+0011.75"."""
-    return b"%+08.2f%+08.2f" % (latitude * 4 // 1 / 4, longitude * 4 // 1 / 4)
+    """The cell that holds a point, by its south-west corner: b"+43.46875+011.87500"; north and south sort apart."""
+    return b"%b%+010.5f" % (cell_band(latitude), _corner(longitude))
+
+
+def cell_band(latitude: float) -> bytes:
+    """What the cells at that latitude begin with, CELL_BAND_CHARS long."""
+    return b"%+09.5f" % _corner(latitude)
+
+
+def _corner(degrees: float) -> float:
+    """The multiple of CELL_DEGREES at or below; never -0.0, which would be a cell of its own."""
+    return degrees // CELL_DEGREES * CELL_DEGREES + 0.0

@@ -163,7 +163,7 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
         Facet.TAG: ["Süd".encode(), "a\u2215b".encode()],
         Facet.RATING: [b"4"],
         Facet.HAS: [b"camera", b"caption", b"copies", b"date", b"gps", b"lens", b"place", b"rating", b"tags"],
-        Facet.CELL: [b"+0043.25-0012.00"],
+        Facet.CELL: [b"+43.43750-011.90625"],
         Facet.DIR: [b"2"],
     }
 
