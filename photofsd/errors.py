@@ -94,7 +94,7 @@ class ReadersBroken(PhotofsdError):
 
 
 class MountFailed(PhotofsdError):
-    """The tree cannot be mounted there."""
+    """The tree cannot be mounted there, or what is mounted there cannot be taken away."""
 
 
 class MountLost(PhotofsdError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Final
@@ -12,8 +13,8 @@ from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import say
 from photofsd.daemon.client import ask
 from photofsd.daemon.commands import Stop
-from photofsd.daemon.mounts import OUR_FILE_SYSTEM, detach, mount_at, mounts, real_point
 from photofsd.errors import DaemonNotRunning, TooSlow, UsageError
+from photofsd.mounts import OUR_FILE_SYSTEM, detach, mount_at, mounts, real_point
 
 ANSWER_TIMEOUT_S: Final = 10.0
 END_TIMEOUT_S: Final = 30.0
@@ -50,7 +51,7 @@ def _is_stopped(state: Path) -> bool:
 
 def _is_mounted(point: Path) -> bool:
     """Claim: our tree is at `point`. Raises UsageError when something else is."""
-    mount = mount_at(point, mounts())
+    mount = mount_at(os.fsencode(point), mounts())
     if mount is not None and mount.file_system != OUR_FILE_SYSTEM:
         raise UsageError(f"what is mounted at {point} is not ours but {mount.file_system}")
     return mount is not None

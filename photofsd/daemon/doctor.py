@@ -16,9 +16,9 @@ from typing import Final, Literal, NamedTuple
 from photofsd.config.schema import Settings
 from photofsd.daemon.client import ask, connect
 from photofsd.daemon.commands import Ping
-from photofsd.daemon.mounts import OUR_FILE_SYSTEM, REMOTE_FILE_SYSTEMS, mount_at, mount_of, mounts, real_point
 from photofsd.daemon.probe import Sight, probe
 from photofsd.errors import DaemonNotRunning, PhotofsdError
+from photofsd.mounts import MOUNTINFO, OUR_FILE_SYSTEM, mount_at, mount_of, mounts, real_point
 
 MODULES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -67,7 +67,7 @@ class System(NamedTuple):
     fuse_device: Path = Path("/dev/fuse")
     fuse_conf: Path = Path("/etc/fuse.conf")
     inotify: Path = Path("/proc/sys/fs/inotify")
-    mountinfo: Path = Path("/proc/self/mountinfo")
+    mountinfo: Path = MOUNTINFO
 
 
 def examine(settings: Settings, system: System | None = None) -> Iterator[Finding]:
@@ -136,7 +136,7 @@ def _allow_other(settings: Settings, system: System) -> Finding:
 
 def _mount_point(settings: Settings, system: System) -> Finding:
     point = real_point(settings.mount.point)
-    mount = mount_at(point, mounts(system.mountinfo))
+    mount = mount_at(os.fsencode(point), mounts(system.mountinfo))
     if mount is not None and mount.file_system != OUR_FILE_SYSTEM:
         return Finding("mount point", "problem", f"{mount.file_system} is mounted at {point}", "choose another place")
     if mount is not None:
@@ -171,8 +171,8 @@ def _state(settings: Settings, system: System) -> Finding:
     sight = probe(folder)
     if sight is None or sight.error is not None:
         return Finding("state", "problem", f"{folder}: {_trouble(sight)}", "choose another place")
-    file_system = mount_of(Path(sight.real), mounts(system.mountinfo)).file_system
-    if file_system in REMOTE_FILE_SYSTEMS:
+    file_system, is_remote = _file_system(sight, system)
+    if is_remote:
         text = f"{folder} is on {file_system}, where the store would break"
         return Finding("state", "problem", text, "put the state on a local disk")
     if not sight.is_writable:
@@ -181,6 +181,12 @@ def _state(settings: Settings, system: System) -> Finding:
         level: Level = "warning" if sight.free_mb >= FREE_MIN_MB else "problem"
         return Finding("state", level, f"{sight.free_mb} MB are free at {folder}", "make room")
     return Finding("state", "ok", f"{state}: {sight.free_mb} MB are free, on {file_system}")
+
+
+def _file_system(sight: Sight, system: System) -> tuple[str, bool]:
+    """What a folder lies on, and whether others change it without our kernel hearing of it."""
+    mount = mount_of(os.fsencode(sight.real), mounts(system.mountinfo))
+    return ("an unknown file system", False) if mount is None else (mount.file_system, mount.is_remote)
 
 
 def _trouble(sight: Sight | None) -> str:
@@ -198,8 +204,8 @@ def _library(settings: Settings, folder: Path, sight: Sight | None, system: Syst
     if marker and not sight.has_marker:
         advice = f"make the file {folder / marker}, or mount the NAS"
         return Finding("library", "problem", f"{folder} holds no {marker} and counts as offline", advice)
-    file_system = mount_of(Path(sight.real), mounts(system.mountinfo)).file_system
-    if file_system in REMOTE_FILE_SYSTEMS and settings.library.watch:
+    file_system, is_remote = _file_system(sight, system)
+    if is_remote and settings.library.watch:
         text = f"{folder} is on {file_system}: changes show after the scan interval"
         return Finding("library", "ok", f"{text} ({settings.library.scan_interval_s:g} s)")
     return Finding("library", "ok", f"{folder} can be read, on {file_system}")

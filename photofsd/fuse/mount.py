@@ -14,13 +14,13 @@ from typing import Final
 import pyfuse3
 import trio
 
+from photofsd import mounts
 from photofsd.errors import MountFailed, MountLost
 from photofsd.fuse import mount_point
 from photofsd.fuse.announce import Announcer
 from photofsd.fuse.guard import Tally
 from photofsd.fuse.inode_table import InodeTable
 from photofsd.fuse.invalidate import Invalidator
-from photofsd.fuse.mount_point import Mounted
 from photofsd.fuse.offloop import Work
 from photofsd.fuse.operations import PhotoOperations
 from photofsd.fuse.options import MountOptions
@@ -57,7 +57,9 @@ async def serve(
     point = mount_point.canonical(options.mount_point)
     options = dataclasses.replace(options, mount_point=point)
     if options.inherited_fd is None:
-        claim = functools.partial(mount_point.claim, point, fstype=f"fuse.{options.subtype}", source=options.fsname)
+        claim = functools.partial(
+            mount_point.claim, point, file_system=f"fuse.{options.subtype}", source=options.fsname
+        )
         await trio.to_thread.run_sync(claim)
     allow_many_open_files()
     session = _Session(tree, options)
@@ -92,7 +94,7 @@ class _Session:
         )
         self._ended = trio.Event()
         self._is_quiet = True
-        self._mounted: Mounted | None = None
+        self._mounted: mounts.Mount | None = None
 
     def open(self) -> None:
         """Mount; the kernel's requests wait until `run`."""
@@ -106,7 +108,7 @@ class _Session:
                 "in /etc/fuse.conf?"
             ) from None
         self._mounted = mount_point.mounted_at(self._options.mount_point)
-        self._announcer.device = None if self._mounted is None else self._mounted.number
+        self._announcer.device = None if self._mounted is None else self._mounted.device_number
 
     async def run(self, task_status: trio.TaskStatus[Mount]) -> None:
         """Answer requests until cancelled or unmounted."""
@@ -161,11 +163,12 @@ class _Session:
 
         Device numbers are used again: what answers is somebody else's, made since ours went.
         """
-        left = mount_point.mounted_at(self._options.mount_point)
-        if left is None or left != self._mounted or mount_point.answers(left.point):
+        point = self._options.mount_point
+        left = mount_point.mounted_at(point)
+        if left is None or left != self._mounted or mount_point.answers(point):
             return
         mount_point.abort(left)
         try:
-            mount_point.unmount(left.point)
+            mounts.detach(point)
         except MountFailed as error:
             _log.warning("%s", error)

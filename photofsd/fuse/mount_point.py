@@ -7,85 +7,49 @@ a dead mount fails, and on a hung one never returns.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
 from photofsd.errors import MountFailed
+from photofsd.mounts import Mount, detach, mount_at, mounts, real_point
 
 ANSWER_TIMEOUT_S: Final = 5
 LAYERS_MAX: Final = 8
 
-_ESCAPE: Final = re.compile(rb"\\([0-7]{3})")
 _PROBE: Final = "import os, sys; os.statvfs(sys.argv[1])"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Mounted:
-    """One line of /proc/self/mountinfo. device: "0:53", whose second part is the number of a FUSE connection."""
-
-    device: str
-    point: Path
-    fstype: str
-    source: str
-
-    @property
-    def number(self) -> int:
-        """The device number as st_dev has it."""
-        major, minor = self.device.split(":")
-        return os.makedev(int(major), int(minor))
-
-    @property
-    def connection(self) -> Path:
-        """The kernel's controls for a FUSE mount."""
-        return Path("/sys/fs/fuse/connections", self.device.partition(":")[2])
-
-
-def parse(mountinfo: bytes) -> list[Mounted]:
-    """The mounts in the text of a mountinfo file, in its order. Source: proc_pid_mountinfo(5)."""
-    mounts = []
-    for line in mountinfo.splitlines():
-        fields = line.split(b" ")
-        kind = fields[fields.index(b"-", 6) + 1 :]
-        point = Path(os.fsdecode(_ESCAPE.sub(lambda match: bytes([int(match[1], 8)]), fields[4])))
-        mounts.append(Mounted(fields[2].decode(), point, kind[0].decode(), kind[1].decode(errors="replace")))
-    return mounts
-
-
-def mounted_at(point: Path) -> Mounted | None:
+def mounted_at(point: Path) -> Mount | None:
     """What is mounted at that canonical path, the topmost layer; None when nothing is."""
-    mounts = parse(Path("/proc/self/mountinfo").read_bytes())
-    return next((mount for mount in reversed(mounts) if mount.point == point), None)
+    return mount_at(os.fsencode(point), mounts())
 
 
 def canonical(point: Path) -> Path:
-    """The path as mountinfo has it: the folders above are resolved, the last name is not looked at."""
+    """The path as mountinfo has it. Raises MountFailed where it cannot be that of a mount point."""
     if not point.is_absolute() or not point.name or ".." in point.parts:
         raise MountFailed(f"the mount point must be the absolute path of a folder, not {str(point)!r}")
-    return point.parent.resolve() / point.name
+    return real_point(point)
 
 
-def claim(point: Path, *, fstype: str, source: str) -> None:
+def claim(point: Path, *, file_system: str, source: str) -> None:
     """Make the canonical path `point` an empty folder with nothing mounted on it.
 
-    A mount with our `fstype` and `source` whose daemon is dead or hung is removed. Raises MountFailed, saying why,
+    A mount of our `file_system` and `source` whose daemon is dead or hung is removed. Raises MountFailed, saying why,
     when something else is there.
     """
     for _ in range(LAYERS_MAX):
         mount = mounted_at(point)
         if mount is None:
             return _make_empty_folder(point)
-        if (mount.fstype, mount.source) != (fstype, source):
-            raise MountFailed(f"{point}: {mount.source} ({mount.fstype}) is mounted there already")
+        if (mount.file_system, mount.source) != (file_system, source):
+            raise MountFailed(f"{point}: {mount.source} ({mount.file_system}) is mounted there already")
         if answers(point):
             raise MountFailed(f"{point}: another photofsd serves it; end that one first")
         abort(mount)
-        unmount(point)
+        detach(point)
     raise MountFailed(f"{point}: stale mounts are in the way; unmount them by hand")
 
 
@@ -99,20 +63,11 @@ def answers(point: Path) -> bool:
         return False
 
 
-def unmount(point: Path) -> None:
-    """Unmount the topmost layer at `point` now, whoever uses it. Raises MountFailed."""
-    program = shutil.which("fusermount3")
-    if program is None:
-        raise MountFailed("fusermount3 is not installed: install the package fuse3")
-    done = subprocess.run([program, "-u", "-z", "--", point], capture_output=True, check=False)
-    if done.returncode:
-        raise MountFailed(f"{point} cannot be unmounted: {os.fsdecode(done.stderr).strip()}")
-
-
-def abort(mount: Mounted) -> None:
+def abort(mount: Mount) -> None:
     """Cut the connection of a FUSE mount, so that all who wait for it get an error. Best effort."""
+    connection = mount.device.partition(":")[2]
     with contextlib.suppress(OSError):  # not there where fusectl is not mounted; then they wait on
-        (mount.connection / "abort").write_bytes(b"1")
+        Path("/sys/fs/fuse/connections", connection, "abort").write_bytes(b"1")
 
 
 def _make_empty_folder(point: Path) -> None:

@@ -33,8 +33,8 @@ from watchdog.observers.inotify_c import InotifyFD
 from photofsd.library.disk import shown
 from photofsd.library.hints import Dirt, Hint
 from photofsd.library.inotify import Watches
-from photofsd.library.mounts import MOUNTINFO, Mount, mount_of, mounts, mounts_below
 from photofsd.library.rules import Rules
+from photofsd.mounts import MOUNTINFO, Mount, mount_of, mounts, mounts_below
 
 log = logging.getLogger(__name__)
 
@@ -197,8 +197,7 @@ def _refuse_remote(library: _Library, mount: Mount | None) -> None:
     if mount is None or not mount.is_remote:
         return
     library.watches.drop()
-    kind = mount.file_system.decode("ascii", "backslashreplace")
-    raise _NotWatched(f"it lies on {kind}, and what others change there is not told")
+    raise _NotWatched(f"it lies on {mount.file_system}, and what others change there is not told")
 
 
 def _refuse_for(library: _Library, error: OSError) -> NoReturn:

@@ -17,9 +17,9 @@ import trio
 from watchdog.observers.inotify_c import InotifyFD
 
 from photofsd.library.hints import FOLDERS_MAX, Hint
-from photofsd.library.mounts import MOUNTINFO
 from photofsd.library.rules import Rules
 from photofsd.library.watch import Watcher
+from photofsd.mounts import MOUNTINFO
 from tests.component.library_world import mounted, world
 
 RULES = Rules(prune=("@eaDir",), exclude=("private",))

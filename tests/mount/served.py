@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from photofsd.fuse.mount_point import Mounted, abort, parse
+from photofsd.fuse.mount_point import abort
+from photofsd.mounts import Mount, mounts
 
 SERVER = Path(__file__).with_name("server.py")
 END_WITHIN_S = 20
@@ -76,19 +77,19 @@ class Served:
         if self.process.poll() is None:
             self.process.kill()
             self.process.send_signal(signal.SIGCONT)
-        for mount in mounts(self.point):
+        for mount in layers(self.point):
             abort(mount)
             subprocess.run(["umount", "-l", self.point], check=True)
         self.ended()
 
 
-def mounts(point: Path) -> list[Mounted]:
+def layers(point: Path) -> list[Mount]:
     """What is mounted there, layer by layer; asks no file system."""
-    return [mount for mount in parse(Path("/proc/self/mountinfo").read_bytes()) if mount.point == point]
+    return [mount for mount in mounts() if mount.point == os.fsencode(point)]
 
 
 def is_mounted(point: Path) -> bool:
-    return bool(mounts(point))
+    return bool(layers(point))
 
 
 def names_of(folder: Path) -> list[str]:

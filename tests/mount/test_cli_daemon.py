@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from photofsd.daemon.mounts import OUR_FILE_SYSTEM, detach, mount_at, mounts
+from photofsd.mounts import OUR_FILE_SYSTEM, detach, mount_at, mounts
 
 PHOTOS = ("beach.jpg", "mountain.jpg", "forest.jpg")
 
@@ -36,7 +36,7 @@ class Installation:
         return subprocess.run(self.words(*words), capture_output=True, check=False, text=True, timeout=90)
 
     def is_mounted(self) -> bool:
-        mount = mount_at(self.tree, mounts())
+        mount = mount_at(os.fsencode(self.tree), mounts())
         return mount is not None and mount.file_system == OUR_FILE_SYSTEM
 
     @contextlib.contextmanager

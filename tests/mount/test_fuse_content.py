@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.mount.conftest import Serve
-from tests.mount.served import Served, mounts, names_of
+from tests.mount.served import Served, layers, names_of
 
 
 @pytest.fixture
@@ -98,5 +98,5 @@ def test_reading_leaves_no_trace_on_the_originals(gallery: Served, library: Path
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may widen reads")
 def test_reads_are_a_megabyte_for_root(gallery: Served) -> None:
-    device = mounts(gallery.point)[0].device
+    device = layers(gallery.point)[0].device
     assert Path("/sys/class/bdi", device, "read_ahead_kb").read_text() == "1024\n"

@@ -14,7 +14,7 @@ import pytest
 
 from photofsd.fuse.mount_point import abort
 from tests.mount.conftest import Serve
-from tests.mount.served import Served, is_mounted, mounts, names_of
+from tests.mount.served import Served, is_mounted, layers, names_of
 from tests.mount.server import FAILED, LOST
 
 ANSWER_S = 30
@@ -55,7 +55,7 @@ def test_somebody_elses_umount_ends_the_server_with_an_error(gallery: Served) ->
 
 @pytest.mark.usefixtures("fuse_controls")
 def test_a_connection_that_is_cut_ends_the_server_and_leaves_nothing(gallery: Served) -> None:
-    abort(mounts(gallery.point)[0])
+    abort(layers(gallery.point)[0])
     assert gallery.ended() == LOST
     assert not is_mounted(gallery.point)
 
@@ -68,7 +68,7 @@ def test_a_killed_server_leaves_a_dead_mount_that_the_next_one_replaces(
         names_of(gallery.point)
     assert dead.value.errno == errno.ENOTCONN
     assert serve("gallery", {"library": str(library)}).is_mounted
-    assert len(mounts(gallery.point)) == 1
+    assert len(layers(gallery.point)) == 1
     assert names_of(gallery.point / "all") == names_of(library)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photofsd.errors import MountFailed
-from photofsd.fuse.mount_point import Mounted, canonical, parse
+from photofsd.fuse.mount_point import canonical
 from photofsd.fuse.mutations import path_in_tree
 from photofsd.fuse.options import MountOptions
 from photofsd.fuse.readdir import is_sendable
@@ -72,25 +72,6 @@ def test_a_link_leads_into_the_tree_or_out(target: bytes, path: bytes | None) ->
 def test_no_link_leads_out_by_trickery(target: bytes) -> None:
     path = path_in_tree(target, MOUNT, b"/albums")
     assert path is None or (MOUNT + path == os.path.normpath(MOUNT + path) and b".." not in path.split(b"/"))
-
-
-def test_mountinfo_is_read_whatever_the_names() -> None:
-    lines = (
-        rb"36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue" + b"\n"
-        rb"42 27 0:39 / /tmp/a\040b/new\012line\134\303\251 rw,nosuid - fuse.photofsd photofsd rw,user_id=0" + b"\n"
-        rb"43 27 0:40 / /x rw shared:1 master:2 propagate_from:3 - tmpfs none rw" + b"\n"
-    )
-    assert parse(lines) == [
-        Mounted("98:0", Path("/mnt2"), "ext3", "/dev/root"),
-        Mounted("0:39", Path("/tmp/a b/new\nline\\é"), "fuse.photofsd", "photofsd"),
-        Mounted("0:40", Path("/x"), "tmpfs", "none"),
-    ]
-
-
-def test_device_numbers_are_those_of_stat() -> None:
-    for mount in parse(Path("/proc/self/mountinfo").read_bytes()):
-        if mount.point in {Path("/proc"), Path("/dev")}:
-            assert mount.number == mount.point.stat().st_dev
 
 
 def test_links_above_the_mount_point_are_resolved_but_not_itself(tmp_path: Path) -> None:
