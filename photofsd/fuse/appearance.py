@@ -37,6 +37,7 @@ class Appearance:
         self._negative_timeout_s = options.negative_timeout_s
         self._links = options.links
         self._phantoms = itertools.count()
+        self._photo = self.blank_photo()
 
     def absence(self) -> EntryAttributes:
         """The answer "no such name" that the kernel remembers."""
@@ -45,12 +46,16 @@ class Appearance:
         entry.entry_timeout = self._negative_timeout_s
         return entry
 
-    def photo(self, node: Photo | Original) -> EntryAttributes | None:
-        """The entry of a photo or original; None when it is gone."""
+    def photo(self, node: Photo | Original, into: EntryAttributes | None = None) -> EntryAttributes | None:
+        """The entry of a photo or original; None when it is gone.
+
+        All answers share one entry, which is good until the next call: pyfuse3 copies an answer before anything else
+        runs. Whoever means to change it brings a blank one of their own in `into`.
+        """
         attributes = self._tree.attributes(node)
         if attributes is None:
             return None
-        entry = self.blank_photo()
+        entry = self._photo if into is None else into
         show(entry, self.linked(node, attributes) if self._links else attributes)
         return entry
 

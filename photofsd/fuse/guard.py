@@ -6,7 +6,7 @@ import functools
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 import trio
 from pyfuse3 import FUSEError
@@ -15,7 +15,7 @@ from photofsd.errors import PhotofsdError
 from photofsd.fuse import errno
 
 _log = logging.getLogger(__name__)
-_P = ParamSpec("_P")
+_A = TypeVarTuple("_A")
 _T = TypeVar("_T")
 
 
@@ -55,8 +55,8 @@ _S = TypeVar("_S", bound=Tallied)
 
 
 def guarded(
-    handler: Callable[Concatenate[_S, _P], Coroutine[Any, Any, _T]],
-) -> Callable[Concatenate[_S, _P], Coroutine[Any, Any, _T]]:
+    handler: Callable[[_S, *_A], Coroutine[Any, Any, _T]],
+) -> Callable[[_S, *_A], Coroutine[Any, Any, _T]]:
     """Make `handler` raise nothing but FUSEError.
 
     A handler that is cancelled answers too: a request without an answer hangs its client in the kernel, and with it
@@ -65,10 +65,10 @@ def guarded(
     request = handler.__name__
 
     @functools.wraps(handler)
-    async def answer(self: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    async def answer(self: _S, *args: *_A) -> _T:
         self.tally.requests[request] += 1
         try:
-            return await handler(self, *args, **kwargs)
+            return await handler(self, *args)
         except FUSEError:
             raise
         except PhotofsdError as error:

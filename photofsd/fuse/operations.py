@@ -83,7 +83,11 @@ class PhotoOperations(pyfuse3.Operations):
                 raise FUSEError(errno.ABSENT)
             case Pretence.PRESENT:
                 return self._appearance.phantom(stat.S_IFREG)
-        return await self._entry(self._folder(parent_inode), name, asker=ctx.pid)
+        parent = self._folder(parent_inode)
+        if not parent.node.is_ready():
+            with parent.at_work():
+                await self._readiness.ensure(parent.node)
+        return self._entry(parent, name, asker=ctx.pid)
 
     @guarded
     async def getattr(self, inode: int, ctx: RequestContext) -> EntryAttributes:
@@ -163,7 +167,7 @@ class PhotoOperations(pyfuse3.Operations):
     async def mkdir(self, parent_inode: int, name: bytes, mode: int, ctx: RequestContext) -> EntryAttributes:
         parent = self._folder(parent_inode)
         if self._pretence(ctx, parent_inode, name):
-            return await self._entry(parent, name)
+            return self._entry(parent, name)
         return await self._mutations.mkdir(parent, name)
 
     @guarded
@@ -204,7 +208,7 @@ class PhotoOperations(pyfuse3.Operations):
     async def mknod(self, parent_inode: int, name: bytes, mode: int, rdev: int, ctx: RequestContext) -> EntryAttributes:
         parent = self._folder(parent_inode)
         if self._pretence(ctx, parent_inode, name):
-            return await self._entry(parent, name)
+            return self._entry(parent, name)
         raise refuse_content(parent)
 
     @guarded
@@ -250,21 +254,19 @@ class PhotoOperations(pyfuse3.Operations):
             return self._appearance.text(inode, await self._files.text_size(known))
         return self._appearance.folder(inode, known.node)
 
-    async def _entry(self, parent: KnownFolder, name: bytes, asker: int = 0) -> EntryAttributes:
-        """What lookup answers; the kernel counts it as told. asker: the thread that asks, 0 = of no matter."""
-        directory = parent.node
-        if not directory.is_ready():
-            with parent.at_work():
-                await self._readiness.ensure(directory)
-        node = directory.lookup(name)
-        if node is None or (isinstance(node, Directory) and node.is_on_demand and is_making_a_folder(asker)):
-            raise FUSEError(errno.ABSENT)
-        if not isinstance(node, Photo | Original):
+    def _entry(self, parent: KnownFolder, name: bytes, asker: int = 0) -> EntryAttributes:
+        """What lookup answers of a folder that is ready; the kernel counts it as told.
+
+        asker: the thread that asks, 0 = of no matter.
+        """
+        node = parent.node.lookup(name)
+        if isinstance(node, Photo | Original):
+            entry = self._appearance.photo(node)
+            if entry is not None:
+                return entry
+        elif node is not None and not (isinstance(node, Directory) and node.is_on_demand and is_making_a_folder(asker)):
             return self._appearance.generated(self._table.told(parent.path + b"/" + name, node).inode, node)
-        entry = self._appearance.photo(node)
-        if entry is None:
-            raise FUSEError(errno.ABSENT)
-        return entry
+        raise FUSEError(errno.ABSENT)
 
     def _dot(self, inode: int, name: bytes) -> EntryAttributes:
         """The entry of what has that inode, or of the folder above it: asked for by NFS servers."""

@@ -46,14 +46,17 @@ class Minimal(pyfuse3.Operations):
         super().__init__()
         self.names = [(b"%08d.jpg" % n, self.FIRST + n) for n in range(count)]
         self.inodes = dict(self.names)
+        self.uid, self.gid = os.getuid(), os.getgid()
 
     def fill(self, inode: int, entry: pyfuse3.EntryAttributes) -> pyfuse3.EntryAttributes:
         entry.st_ino = inode
+        entry.st_uid, entry.st_gid = self.uid, self.gid
         entry.entry_timeout = entry.attr_timeout = 60
         if inode < self.FIRST:
             entry.st_mode = 0o040555
             return entry
         entry.st_mode = 0o100444
+        entry.st_nlink = 2
         entry.st_size = size = 1000 + inode
         entry.st_blocks = (size + 511) // 512
         entry.st_atime_ns = entry.st_mtime_ns = entry.st_ctime_ns = inode * 10**9
@@ -129,15 +132,15 @@ def ls_per_s(contestant: Contestant, count: int) -> float:
 
 
 def stats_per_s(contestant: Contestant, names: list[str]) -> tuple[float, float]:
-    """stat() calls a second, each of a name that the kernel has not met; and calls a second of the server's own time."""
+    """stat() calls a second, of names that the kernel has not met; and calls for a second of the server's own time."""
     with contestant.mounted() as (folder, server):
-        paths = [str(folder / name) for name in names]
-        os.stat(folder)
+        paths = [folder / name for name in names]
+        folder.stat()
         before = cpu_seconds(server)
 
         def stat_all() -> None:
             for path in paths:
-                os.stat(path)
+                path.stat()
 
         elapsed = seconds_of(stat_all)
         return len(paths) / elapsed, len(paths) / max(cpu_seconds(server) - before, 0.01)
@@ -169,7 +172,7 @@ def contestants(given: argparse.Namespace, count: int, folder: Path) -> list[Con
 
 def names_in(contestant: Contestant) -> list[str]:
     with contestant.mounted() as (folder, _):
-        return sorted(os.listdir(folder))
+        return sorted(path.name for path in folder.iterdir())
 
 
 def compare(given: argparse.Namespace, scratch: Path) -> bool:
