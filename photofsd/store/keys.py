@@ -20,10 +20,10 @@ def entry_key(parent: DirId, name: bytes) -> bytes:
     """The key of `name` in the folder `parent`, in `children` and `paths`.
 
     Names over 255 bytes (85 ideographs fill that, network file systems allow three times as many) would not fit into
-    a key: they are cut, and told apart by their digest behind a NUL, which no name holds.
+    a key: they are cut, and told apart by their digest. Such a key is longer than that of any other name.
     """
     if len(name) > LONG_NAME_BYTES:
-        name = name[:LONG_NAME_BYTES] + b"\0" + hashlib.blake2b(name, digest_size=16).digest()
+        name = name[:LONG_NAME_BYTES] + hashlib.blake2b(name, digest_size=16).digest()
     return U32.pack(parent) + name
 
 

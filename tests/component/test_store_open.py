@@ -140,9 +140,11 @@ def test_a_migration_keeps_what_is_derived_right(store: Store) -> None:
 def test_a_newer_store_is_refused_and_left_as_it_is(closed: Path, *, readonly: bool) -> None:
     _set_version(closed, schema.VERSION + 1)
     before = (closed / "data.mdb").read_bytes()
-    for _ in range(2):  # the second time: a refused store is not left open
-        with pytest.raises(StoreError, match=r"it was made by a newer photofsd, use that"):
+    refusals = []
+    for _ in range(2):  # the second time: a refused store is not left open, not even by the error
+        with pytest.raises(StoreError, match="it was made by a newer photofsd, use that") as refusal:
             Store.open(closed, readonly=readonly)
+        refusals.append(refusal)
     assert (closed / "data.mdb").read_bytes() == before
 
 
@@ -254,6 +256,26 @@ def test_a_file_is_whole_up_to_its_last_page_in_use_and_not_a_page_less(closed: 
         verdicts.append(damage.is_whole(file, PAGE, number))
     assert verdicts == sorted(verdicts, key=lambda verdict: verdict is False)
     assert verdicts[-1] is False
+
+
+def test_the_last_page_of_a_large_value_is_missed(tmp_path: Path) -> None:
+    """Values are written until one lies at the very end of the file."""
+    store = open_store(tmp_path / "store")
+    file, copy = tmp_path / "store" / "data.mdb", tmp_path / "copy.mdb"
+    is_at_the_end = False
+    while not is_at_the_end:
+        value = random.Random(7).randbytes(40_000)
+        with store.write() as txn:
+            txn.put(Tables.USER, b"%d" % txn.count(Tables.USER), value)
+        content = file.read_bytes()
+        is_at_the_end = content.rfind(value) + len(value) > len(content) - PAGE
+    with store.read() as txn:
+        number = txn._raw.id()
+    store.close()
+    copy.write_bytes(content)
+    assert damage.is_whole(copy, PAGE, number)
+    copy.write_bytes(content[:-PAGE])
+    assert damage.is_whole(copy, PAGE, number) is False
 
 
 def test_a_transaction_that_the_file_has_forgotten_tells_nothing(closed: Path) -> None:

@@ -76,6 +76,15 @@ def test_what_was_missed_comes_before_what_is_said_next(store: Store, facts: Use
     assert _in(store) == ("ab", 2)
 
 
+def test_what_another_thread_has_applied_meanwhile_is_not_applied_again(
+    store: Store, facts: UserFacts, journal: Journal, writer: Writer
+) -> None:
+    missed = [journal.append({"do": "append", "letter": letter}) for letter in "ab"]
+    facts.say("append", letter="c")
+    writer.run(lambda txn: facts._apply(missed, txn))
+    assert _in(store) == ("abc", 3)
+
+
 def test_an_empty_store_learns_everything_again(store: Store, writer: Writer, tmp_path: Path) -> None:
     folder = tmp_path / "old"
     folder.mkdir()
