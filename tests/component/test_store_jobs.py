@@ -56,6 +56,8 @@ def test_what_is_new_goes_before_the_backlog_and_the_long_waiting_first(files: S
     assert _due(files, now_ms=10, leased=(4, 1)) == [3, 2]
     with files.read() as txn:
         assert jobs.next_due_ms(txn, _read(txn)) == 0
+        assert jobs.next_due_ms(txn, _read(txn), leased=(4, 1)) == 5
+        assert jobs.next_due_ms(txn, _read(txn), leased=(1, 2, 3, 4, 5)) is None
 
 
 def test_a_postponed_job_waits_with_its_error_and_one_attempt_more(files: Store) -> None:
