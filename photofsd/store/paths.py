@@ -65,9 +65,8 @@ def add_library(txn: WriteTransaction, path: bytes) -> LibraryRecord:
     known = library(txn, path)
     if known is not None:
         return known
-    root = DirId(txn.next_id(b"next_dir"))
-    txn.put_record(Tables.DIRS, U32.pack(root), DirRecord(NO_DIR, path))
-    record = LibraryRecord(path, root)
+    record = LibraryRecord(path, DirId(txn.next_id(b"next_dir")))
+    txn.put_record(Tables.DIRS, U32.pack(record.dir), DirRecord(NO_DIR, path))
     put_library(txn, record)
     return record
 
@@ -136,9 +135,9 @@ def lineage(txn: ReadTransaction, dir_id: DirId) -> Iterator[DirId]:
 
 
 def folder_path(txn: ReadTransaction, dir_id: DirId) -> bytes:
-    """The absolute path of a folder."""
-    records = ancestry(txn, dir_id)
-    return b"/".join(record.name.rstrip(b"/") for record in reversed(records)) or b"/" * bool(records)
+    """The absolute path of a folder; empty where it is not known."""
+    names = [record.name.rstrip(b"/") for record in reversed(ancestry(txn, dir_id))]
+    return b"/" if names == [b""] else b"/".join(names)
 
 
 def names_below_root(txn: ReadTransaction, dir_id: DirId) -> list[bytes]:
@@ -149,19 +148,6 @@ def names_below_root(txn: ReadTransaction, dir_id: DirId) -> list[bytes]:
 def file_path(txn: ReadTransaction, record: FileRecord) -> bytes:
     """The absolute path of a file."""
     return folder_path(txn, record.dir).rstrip(b"/") + b"/" + record.name
-
-
-def resolve(txn: ReadTransaction, path: bytes) -> DirId | None:
-    """The folder at an absolute path, where it lies in a library and is known."""
-    around = [one for one in libraries(txn) if (path + b"/").startswith(one.path.rstrip(b"/") + b"/")]
-    if not around:
-        return None
-    nearest = max(around, key=lambda one: len(one.path))
-    dir_id: DirId | None = nearest.dir
-    for name in path[len(nearest.path) :].split(b"/"):
-        if name and dir_id is not None:
-            dir_id = child(txn, dir_id, name)
-    return dir_id
 
 
 def add_folder(txn: WriteTransaction, parent: DirId, name: bytes) -> DirId:
