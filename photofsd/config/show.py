@@ -1,4 +1,4 @@
-"""Settings as text: the effective ones as a TOML file that can be used as it is, and defaults for the docs."""
+"""Settings as others read them: as a TOML file that can be used as it is, and as JSON."""
 
 from __future__ import annotations
 
@@ -21,11 +21,6 @@ def effective(configuration: Configuration) -> Iterator[str]:
             name = setting.key.rpartition(".")[2]
             value = literal(value_of(configuration.settings, setting.key))
             yield f"{name} = {value}  # {configuration.origins[setting.key]}"
-
-
-def default_text(setting: Setting) -> str:
-    """The default as the docs print it, in Markdown."""
-    return setting.doc.default or f"`{literal(setting.default)}`"
 
 
 def _section(setting: Setting) -> str:

@@ -142,13 +142,3 @@ def keep(txn: WriteTransaction, table: Table, asset_id: AssetId, found: msgspec.
         txn.put(table, key, encoded)
     txn.put_record(Tables.ASSETS, key, msgspec.structs.replace(record, changed_ns=time.time_ns()))
     return True
-
-
-def put_metadata(txn: WriteTransaction, asset_id: AssetId, found: Metadata) -> None:
-    """Keep what stage `metadata` found."""
-    keep(txn, Tables.METADATA, asset_id, found)
-
-
-def put_place(txn: WriteTransaction, asset_id: AssetId, found: Place | None) -> None:
-    """Keep what stage `places` found; None = nothing near."""
-    keep(txn, Tables.PLACES, asset_id, found)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction
 
 CHUNK_BITS = 16
-_Chunk = dict[bytes, BitMap]
 
 
 def check(txn: ReadTransaction, assets: Iterable[int], step: Callable[[], None]) -> Iterator[str]:

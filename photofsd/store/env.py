@@ -81,11 +81,6 @@ class Store:
         """Close the environment; no transaction may be open."""
         self._environment.close()
 
-    def size_bytes(self) -> int:
-        """Bytes of the file that hold data."""
-        info = self._environment.info()
-        return (int(info["last_pgno"]) + 1) * int(self._environment.stat()["psize"])
-
 
 def _environment(folder: Path, *, readonly: bool) -> lmdb.Environment:
     if not readonly:

@@ -263,10 +263,3 @@ def failures(txn: ReadTransaction, record: StageRecord) -> Iterator[tuple[int, F
     """The subjects that failed, and why."""
     for key, value in txn.items(Tables.FAILED, bytes((record.number,))):
         yield STAGE_SUBJECT.unpack(key)[1], txn.decode(value, Failure)
-
-
-def subjects_done(txn: ReadTransaction, record: StageRecord, after: int = 0) -> Iterator[tuple[int, int]]:
-    """The (subject, version) that the stage has done, from `after` on, exclusive."""
-    start = STAGE_SUBJECT.pack(record.number, after + 1)
-    for key, value in txn.items(Tables.DONE, bytes((record.number,)), start):
-        yield STAGE_SUBJECT.unpack(key)[1], int.from_bytes(value, "big")

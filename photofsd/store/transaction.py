@@ -15,7 +15,7 @@ import msgspec
 
 from photofsd.errors import StoreError
 from photofsd.store import derived
-from photofsd.store.schema import I64, U32, U64, Table, Tables
+from photofsd.store.schema import I64, U64, Table, Tables
 from photofsd.types import AssetId, DirId
 
 if TYPE_CHECKING:
@@ -38,11 +38,6 @@ def _decoded(value: bytes, kind: type[R]) -> R:
     except msgspec.DecodeError as error:
         raise StoreError(f"the store is damaged: a {kind.__name__} cannot be read ({error})") from error
     return record
-
-
-def u32(number: int) -> bytes:
-    """The key of an id."""
-    return U32.pack(number)
 
 
 class ReadTransaction:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -64,10 +63,6 @@ class Scope:
 
     library: Library
     within: Members | None = None
-
-    def narrow(self, members: Members) -> Scope:
-        """The same library, only those photos that are in `members`, too."""
-        return dataclasses.replace(self, within=narrowed(self.within, members))
 
     def members(self, members: Members) -> Members:
         """`members`, as far as the scope lets them through."""

@@ -31,6 +31,7 @@ from photofsd.records import Metadata, Place, StageRecord, Taken
 from photofsd.store import assets, changes, jobs, paths
 from photofsd.store.env import Store
 from photofsd.store.paths import FileStat
+from photofsd.store.schema import Tables
 from photofsd.store.transaction import WriteTransaction
 from photofsd.types import DateSource, DirId, FileId, Kind, Subject
 
@@ -185,8 +186,8 @@ class Builder:
         asset = assets.identify(txn, file, content, now_ns=shot.taken_ns)
         if asset is None:
             raise LookupError(f"file {file} has gone while it was put in")
-        assets.put_metadata(txn, asset, shot.metadata)
-        assets.put_place(txn, asset, shot.place)
+        assets.keep(txn, Tables.METADATA, asset, shot.metadata)
+        assets.keep(txn, Tables.PLACES, asset, shot.place)
         for stage in self._stages:
             jobs.finish(txn, stage, _subject(stage, file, asset))
 

@@ -24,6 +24,7 @@ from photofsd.store.env import Store
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
 from photofsd.store.writer import Writer
 from photofsd.types import AssetId, FileId, Subject
+from tests.component.store_kit import folder_at
 
 NS = 1_000_000_000
 LATER_S = 10
@@ -114,7 +115,7 @@ class World:
 
     def _record(self, txn: ReadTransaction, name: bytes) -> FileRecord | None:
         path = self.at(name)
-        folder = paths.resolve(txn, os.fsencode(path.parent))
+        folder = folder_at(txn, os.fsencode(path.parent))
         row = paths.file_at(txn, folder, os.fsencode(path.name)) if folder is not None else None
         return paths.file(txn, row.file) if row is not None else None
 

@@ -12,6 +12,7 @@ from photofsd.records import Metadata, Place, Taken
 from photofsd.store import assets, paths
 from photofsd.store.env import Store
 from photofsd.store.paths import FileStat
+from photofsd.store.schema import Tables
 from photofsd.store.transaction import WriteTransaction
 from photofsd.types import AssetId, DateSource, DirId, FileId, Kind
 
@@ -59,10 +60,10 @@ def _add(txn: WriteTransaction, root: DirId, shot: Shot) -> AssetId:
     for file in files:
         asset = assets.identify(txn, file, content, now_ns=1)
     assert asset is not None
-    assets.put_metadata(txn, asset, _metadata(shot))
+    assets.keep(txn, Tables.METADATA, asset, _metadata(shot))
     if shot.place is not None:
         latitude, longitude = shot.at or (0.0, 0.0)
-        assets.put_place(txn, asset, Place(*shot.place, latitude, longitude, 1.0))
+        assets.keep(txn, Tables.PLACES, asset, Place(*shot.place, latitude, longitude, 1.0))
     return asset
 
 

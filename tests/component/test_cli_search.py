@@ -18,6 +18,7 @@ from photofsd.records import Failure, JobRecord, Metadata, Taken
 from photofsd.store import assets, jobs, paths
 from photofsd.store.env import Store
 from photofsd.store.paths import FileStat
+from photofsd.store.schema import Tables
 from photofsd.store.transaction import WriteTransaction
 from photofsd.types import DateSource, DirId, Kind, Subject
 
@@ -53,7 +54,7 @@ def _add(txn: WriteTransaction, folder: DirId, name: bytes, taken: Taken) -> Non
     file = paths.add_file(txn, folder, name, FileStat(size=1, mtime_ns=1, inode=1), Kind.IMAGE)
     asset = assets.identify(txn, file, blake3.blake3(name).digest(), 1)
     assert asset is not None
-    assets.put_metadata(txn, asset, Metadata("jpeg", Kind.IMAGE, taken=taken))
+    assets.keep(txn, Tables.METADATA, asset, Metadata("jpeg", Kind.IMAGE, taken=taken))
 
 
 def test_paths_are_printed_one_a_line_as_their_bytes_are(photofsd: Program, state: Path) -> None:

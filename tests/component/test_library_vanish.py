@@ -22,6 +22,7 @@ from photofsd.library.scan import ScanOptions
 from photofsd.store import assets, paths
 from photofsd.store.transaction import WriteTransaction
 from tests.component.library_world import World, mounted, world
+from tests.component.store_kit import folder_at
 
 
 class FailingDisk(Disk):
@@ -397,7 +398,7 @@ def test_deleted_folder_is_forgotten_with_everything_below_it(library: World) ->
     assert library.scan().gone == 11
     assert library.names() == library.names_on_disk()
     with library.store.read() as txn:
-        assert paths.resolve(txn, library.path("3")) is None
+        assert folder_at(txn, library.path("3")) is None
 
 
 def test_photo_replaced_by_a_link_or_a_folder_is_gone(library: World) -> None:
@@ -551,28 +552,28 @@ def test_renamed_folder_of_ten_thousand_is_one_row_and_no_work(library: World) -
     library.identify()
     asset, record = library.asset("big/sub1/00001.jpg")
     with library.store.read() as txn:
-        folder = paths.resolve(txn, library.path("big"))
+        folder = folder_at(txn, library.path("big"))
     library.rename("big", "3/renamed")
     report = library.scan()
     assert (report.new, report.changed, report.moved, report.gone, library.queued) == (0, 0, 0, 0, 0)
     assert report.files < 100
     assert library.asset("3/renamed/sub1/00001.jpg") == (asset, record)
     with library.store.read() as txn:
-        assert paths.resolve(txn, library.path("3/renamed")) == folder
+        assert folder_at(txn, library.path("3/renamed")) == folder
     assert library.names() == library.names_on_disk()
     assert library.scan().listed == 0
 
 
 def test_folder_renamed_and_changed_keeps_what_is_still_in_it(library: World) -> None:
     with library.store.read() as txn:
-        folder = paths.resolve(txn, library.path("3"))
+        folder = folder_at(txn, library.path("3"))
     library.rename("3", "three")
     library.write("three/new.jpg")
     library.at("three/03.jpg").unlink()
     report = library.scan()
     assert (report.new, report.gone, report.moved, library.queued) == (1, 1, 0, 1)
     with library.store.read() as txn:
-        assert paths.resolve(txn, library.path("three")) == folder
+        assert folder_at(txn, library.path("three")) == folder
 
 
 def test_new_folder_with_the_inode_of_a_deleted_one_is_not_that_one(library: World) -> None:
@@ -583,7 +584,7 @@ def test_new_folder_with_the_inode_of_a_deleted_one_is_not_that_one(library: Wor
         library.write(f"other/{number}3.jpg")
 
     def reuse_inode(txn: WriteTransaction) -> None:
-        folder = paths.resolve(txn, library.path("3"))
+        folder = folder_at(txn, library.path("3"))
         record = paths.folder(txn, folder)
         inode_now = library.at("other").stat().st_ino
         paths.set_listed(txn, folder, mtime_ns=record.mtime_ns, dev=record.dev, inode=inode_now)
@@ -613,11 +614,11 @@ def test_folders_that_swap_parent_and_child_end_where_they_lie(library: World) -
 def test_folder_that_is_seen_at_two_places_has_not_moved(library: World) -> None:
     library.at("twin").mkdir()
     with library.store.read() as txn:
-        folder = paths.resolve(txn, library.path("3"))
+        folder = folder_at(txn, library.path("3"))
     with mounted(library.path("twin"), library.at("3")):
         assert library.scan().new == 10
         with library.store.read() as txn:
-            assert paths.resolve(txn, library.path("3")) == folder
+            assert folder_at(txn, library.path("3")) == folder
         library.identify()
         assert library.names() == library.names_on_disk()
         assert library.asset("twin/03.jpg")[0] == library.asset("3/03.jpg")[0]

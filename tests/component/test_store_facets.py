@@ -94,7 +94,7 @@ def test_a_value_that_no_key_can_hold_is_true_of_nothing(tagged: Store, value: b
 def test_the_end_of_one_facet_is_not_the_beginning_of_the_next(store: Store) -> None:
     with store.write() as txn:
         photo = add_photo(txn, root(txn), b"a.jpg")
-        assets.put_metadata(txn, photo, Metadata("jpeg", Kind.IMAGE, tags=("\U0010ffff",), rating=5))
+        assets.keep(txn, Tables.METADATA, photo, Metadata("jpeg", Kind.IMAGE, tags=("\U0010ffff",), rating=5))
     with store.read() as txn:
         assert list(facets.values(txn, Facet.TAG)) == ["\U0010ffff".encode()]
         assert list(facets.values(txn, Facet.RATING)) == [b"5"]
@@ -143,8 +143,8 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
         folder = paths.add_folder(txn, root(txn), b"Tuscany 2024")
         photo = add_photo(txn, folder, b"IMG_1.HEIC", "content")
         add_photo(txn, folder, b"copy.heic", "content")
-        assets.put_metadata(txn, photo, TITLE)
-        assets.put_place(txn, photo, Place("Italy", "", "Arezzo", 0, 0, 0))
+        assets.keep(txn, Tables.METADATA, photo, TITLE)
+        assets.keep(txn, Tables.PLACES, photo, Place("Italy", "", "Arezzo", 0, 0, 0))
     with store.read() as txn:
         found = {facet: list(facets.values(txn, facet)) for facet in Facet}
     assert found.pop(Facet.WORD) == sorted(
@@ -171,7 +171,7 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
 def test_a_guessed_date_is_none(store: Store) -> None:
     with store.write() as txn:
         photo = add_photo(txn, root(txn), b"a.jpg")
-        assets.put_metadata(txn, photo, Metadata("jpeg", Kind.IMAGE, taken=Taken(10**18, DateSource.MTIME)))
+        assets.keep(txn, Tables.METADATA, photo, Metadata("jpeg", Kind.IMAGE, taken=Taken(10**18, DateSource.MTIME)))
     with store.read() as txn:
         assert list(facets.values(txn, Facet.YEAR)) == [b""]
         assert not facets.exists(txn, Facet.HAS, b"date")
@@ -183,7 +183,7 @@ def test_no_date_that_can_be_stored_stops_the_writer(store: Store, local_ns: int
     with store.write() as txn:
         photo = add_photo(txn, root(txn), b"a.jpg")
         taken = Taken(local_ns, DateSource.EXIF, offset_min)
-        assets.put_metadata(txn, photo, Metadata("jpeg", Kind.IMAGE, taken=taken))
+        assets.keep(txn, Tables.METADATA, photo, Metadata("jpeg", Kind.IMAGE, taken=taken))
 
 
 def test_a_photo_without_files_has_no_facets(tagged: Store) -> None:

@@ -187,8 +187,7 @@ def test_the_version_that_a_subject_was_done_with_is_told(files: Store) -> None:
         jobs.register(txn, "read", 2, Subject.FILE)
         jobs.finish(txn, _read(txn), 2)
     with files.read() as txn:
-        assert list(jobs.subjects_done(txn, _read(txn))) == [(1, 1), (2, 2)]
-        assert list(jobs.subjects_done(txn, _read(txn), after=1)) == [(2, 2)]
+        assert [jobs.version_done(txn, _read(txn), subject) for subject in (1, 2, 3)] == [1, 2, None]
 
 
 def test_a_failure_says_why_until_the_job_is_queued_again(files: Store) -> None:

@@ -18,7 +18,7 @@ from pyroaring import BitMap
 from photofsd.records import Failure, JobRecord, Metadata, Place
 from photofsd.store import assets, changes, facets, jobs, paths
 from photofsd.store.paths import FileStat
-from photofsd.store.schema import ASSET_ROW, U32, Tables
+from photofsd.store.schema import ASSET_ROW, STAGE_SUBJECT, U32, Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
 from photofsd.types import AssetId, DirId, Facet, FileId, Kind, Subject
 from tests.component.store_kit import digest, open_store, quick_folder, root, violations
@@ -183,7 +183,7 @@ class StoreMachine(RuleBasedStateMachine):
     def tag(self, asset: int, found: tuple[str, ...]) -> None:
         what = one_of(self.model.assets, asset)
         if what is not None:
-            assets.put_metadata(self.txn, what, Metadata("jpeg", Kind.IMAGE, tags=found))
+            assets.keep(self.txn, Tables.METADATA, what, Metadata("jpeg", Kind.IMAGE, tags=found))
             self.judge_news(what, is_news=found != self.model.assets[what].tags)
             self.model.assets[what].tags = found
 
@@ -191,7 +191,7 @@ class StoreMachine(RuleBasedStateMachine):
     def place(self, asset: int, found: tuple[str, str, str] | None) -> None:
         what = one_of(self.model.assets, asset)
         if what is not None:
-            assets.put_place(self.txn, what, None if found is None else Place(*found, 0.0, 0.0, 0.0))
+            assets.keep(self.txn, Tables.PLACES, what, None if found is None else Place(*found, 0.0, 0.0, 0.0))
             self.judge_news(what, is_news=found != self.model.assets[what].place)
             self.model.assets[what].place = found
 
@@ -335,7 +335,8 @@ class StoreMachine(RuleBasedStateMachine):
         assert jobs.counts(txn, record) == (len(queue.queued), len(queue.done), len(queue.failed))
         assert {subject: jobs.get(txn, record, subject) for subject in queue.queued} == queue.queued
         assert {subject for subject, _ in jobs.failures(txn, record)} == queue.failed
-        assert {subject for subject, _ in jobs.subjects_done(txn, record)} == queue.done
+        done = txn.keys(Tables.DONE, bytes((record.number,)))
+        assert {STAGE_SUBJECT.unpack(key)[1] for key in done} == queue.done
         order = sorted((job.priority, job.not_before_ms, subject) for subject, job in queue.queued.items())
         due = [subject for _, not_before, subject in order if not_before <= 2]
         assert jobs.due(txn, record, now_ms=2, limit=100) == due

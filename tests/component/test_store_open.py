@@ -17,7 +17,7 @@ from photofsd.store import damage, migrate, paths, schema
 from photofsd.store.env import Store
 from photofsd.store.schema import ALL_TABLES, Tables
 from photofsd.store.transaction import WriteTransaction
-from tests.component.store_kit import add_photo, open_store, root, violations
+from tests.component.store_kit import add_photo, folder_at, open_store, root, size_bytes, violations
 
 PAGE = 4096
 CHECKOUT = Path(__file__).parents[2]
@@ -124,7 +124,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(store: Store) -> None
 
 def test_a_migration_keeps_what_is_derived_right(store: Store) -> None:
     def rename_folder(txn: WriteTransaction) -> None:
-        folder = paths.resolve(txn, b"/nas/photos/old")
+        folder = folder_at(txn, b"/nas/photos/old")
         assert folder is not None
         paths.move_folder(txn, folder, root(txn), b"new")
 
@@ -234,7 +234,7 @@ def test_a_file_that_only_lacks_pages_that_nothing_refers_to_is_whole(tmp_path: 
             txn.put(Tables.USER, b"big %d" % number, bytes(20_000 + 700 * (number % 7)))
             txn.put(Tables.USER, b"passing", bytes(50_000))
             txn.delete(Tables.USER, b"passing")
-        shorts += file.stat().st_size < store.size_bytes()
+        shorts += file.stat().st_size < size_bytes(store)
         with store.read() as txn:
             assert damage.is_whole(file, PAGE, txn._raw.id())
     assert shorts

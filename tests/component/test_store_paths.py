@@ -12,7 +12,7 @@ from photofsd.store.env import Store
 from photofsd.store.paths import FileStat
 from photofsd.store.schema import ASSET_ROW, U32, Tables
 from photofsd.types import DirId, Facet, FileId, Kind
-from tests.component.store_kit import ROOT, add_file, add_photo, digest, root
+from tests.component.store_kit import ROOT, add_file, add_photo, digest, folder_at, root
 
 YEAR_S = 365 * 86_400
 
@@ -27,7 +27,7 @@ def test_a_folder_that_is_renamed_takes_the_words_of_its_photos_along(store: Sto
         assert list(facets.bitmap(txn, Facet.WORD, b"fkenya")) == [photo]
         assert not facets.exists(txn, Facet.WORD, b"fsafari")
         assert paths.folder_path(txn, below) == ROOT + b"/Kenya/day 1"
-        assert paths.resolve(txn, ROOT + b"/Kenya/day 1") == below
+        assert folder_at(txn, ROOT + b"/Kenya/day 1") == below
 
 
 def test_a_folder_can_replace_the_one_that_it_lay_in(store: Store) -> None:
@@ -168,17 +168,6 @@ def test_what_a_real_file_says_of_its_time_can_be_stored(store: Store, tmp_path:
         paths.add_file(txn, root(txn), b"a.jpg", stat, Kind.IMAGE)
 
 
-def test_of_nested_libraries_the_inner_one_has_the_path(store: Store) -> None:
-    with store.write() as txn:
-        paths.add_library(txn, b"/nas")
-        inner = paths.add_library(txn, b"/nas/photos")
-        below = paths.add_folder(txn, inner.dir, b"2024")
-        assert paths.resolve(txn, b"/nas/photos/2024") == below
-        assert paths.resolve(txn, b"/nas/photos") == inner.dir
-        assert paths.resolve(txn, b"/nas/photos2") is None
-        assert paths.resolve(txn, b"/home") is None
-
-
 def test_a_library_may_be_the_whole_file_system(store: Store) -> None:
     with store.write() as txn:
         top = paths.add_library(txn, b"/").dir
@@ -188,7 +177,7 @@ def test_a_library_may_be_the_whole_file_system(store: Store) -> None:
         assert paths.folder_path(txn, below) == b"/x"
         assert file is not None
         assert paths.file_path(txn, file) == b"/a.jpg"
-        assert paths.resolve(txn, b"/x") == below
+        assert folder_at(txn, b"/x") == below
         assert paths.folder_path(txn, DirId(77)) == b""
 
 

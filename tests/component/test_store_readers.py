@@ -18,7 +18,7 @@ from photofsd.store.schema import Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
 from photofsd.store.writer import Writer
 from photofsd.types import FileId
-from tests.component.store_kit import add_photo, root
+from tests.component.store_kit import add_photo, root, size_bytes
 
 CHECKOUT = Path(__file__).parents[2]
 ROUNDS = 60
@@ -129,7 +129,7 @@ def _bytes_after(store: Store, rounds: int) -> int:
         with store.write() as txn:
             for row in range(100):
                 txn.put(Tables.USER, b"%d" % row, bytes([number % 256]) * 4000)
-    return store.size_bytes()
+    return size_bytes(store)
 
 
 def test_readers_that_come_and_go_do_not_make_the_file_grow(store: Store) -> None:

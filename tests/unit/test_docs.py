@@ -11,7 +11,7 @@ import pytest
 
 from photofsd.cli.main import COMMANDS, program
 from photofsd.config.schema import SETTINGS, Setting
-from photofsd.config.show import default_text
+from photofsd.config.toml import literal
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMMON = {option for parameter in program.params for option in parameter.opts}
@@ -73,7 +73,8 @@ def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
 
 
 def _row(setting: Setting) -> str:
-    return f"| `{setting.key.rpartition('.')[2]}` | {default_text(setting)} | {setting.doc.text} |"
+    default = setting.doc.default or f"`{literal(setting.default)}`"
+    return f"| `{setting.key.rpartition('.')[2]}` | {default} | {setting.doc.text} |"
 
 
 def _tables(text: str) -> dict[str, list[str]]:
