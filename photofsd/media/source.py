@@ -13,7 +13,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Final, NoReturn, Self
+from typing import BinaryIO, Final, NoReturn, Self
 
 from photofsd.errors import FileChanged, FileUndecodable, FileUnreadable
 from photofsd.media.span import Span
@@ -120,7 +120,7 @@ class Source:
                 self._raise_changed()
             yield block
 
-    def stream(self) -> io.BufferedIOBase:
+    def stream(self) -> BinaryIO:
         """The file as a seekable binary stream for decoders; it reads the disk only for a large file."""
         if self.size <= KEEP_BELOW:
             return io.BytesIO(self._whole())
