@@ -12,6 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from photofsd.errors import ReadOnlyTree
 from photofsd.types import AssetId, FileId
 
@@ -28,15 +30,13 @@ class Attributes(NamedTuple):
     ctime_ns: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Photo:
-    """A photo of the library, whatever view it is met in."""
+class Photo(msgspec.Struct, frozen=True, gc=False):
+    """A photo of the library, whatever view it is met in. A struct: listings make them by the million."""
 
     asset: AssetId
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Original:
+class Original(msgspec.Struct, frozen=True, gc=False):
     """One path of the library as it lies there: a sidecar, or a photo that is not identified yet."""
 
     file: FileId
