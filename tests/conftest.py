@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ settings.load_profile("usual")
 
 TESTS = Path(__file__).parent
 FOLDER_MARKS = ("mount", "systemd", "bench")
+
+
+def pytest_configure() -> None:
+    """Let SIGINT do what it does: a shell that starts us in the background has it ignored, and children inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
