@@ -18,7 +18,7 @@ FOLDER_MARKS = ("mount", "systemd", "bench")
 
 
 def pytest_configure() -> None:
-    """Let SIGINT do what it does: a shell that starts us in the background has it ignored, and children inherit that."""
+    """Let SIGINT end things: a shell that starts us in the background has it ignored, and children inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
