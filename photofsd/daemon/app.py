@@ -46,6 +46,7 @@ from photofsd.vtree.tree import LibraryTree
 log = logging.getLogger(__name__)
 
 STATUS_S: Final = 5.0
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 APPLIED_LIVE: Final = frozenset({"log_level", "library.scan_interval_s", "library.full_scan_interval_s"})
 
 
@@ -150,7 +151,9 @@ class _Daemon:
         settings = self._settings
         with contextlib.ExitStack() as stack:
             listener = stack.enter_context(control.control_socket(settings.runtime, settings.state))
-            signals = stack.enter_context(trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
+            for number in SIGNALS:  # what the receiver puts back when it goes: the store is yet to be closed then
+                signal.signal(number, signal.SIG_IGN)
+            signals = stack.enter_context(trio.open_signal_receiver(*SIGNALS))
             async with trio.open_nursery() as nursery:
                 stop = nursery.cancel_scope.cancel
                 nursery.start_soon(self._obey, signals, stop)
@@ -182,7 +185,7 @@ class _Daemon:
         )
 
     async def _obey(self, signals: AsyncIterator[int], stop: Callable[[], None]) -> None:
-        """Obey signals; those that come while the daemon ends are received, too, and change nothing."""
+        """Obey signals, until told to end; those that come later change nothing."""
         async for number in signals:
             if number == signal.SIGHUP:
                 await self._reload_loudly()

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,6 +81,18 @@ def test_the_commands_work_with_the_daemon_and_unmount_ends_it(installation: Ins
     assert not installation.is_mounted()
     assert installation.photofsd("status").returncode == 3
     assert installation.photofsd("search", "mountain").returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signals_that_come_while_the_daemon_ends_change_nothing(installation: Installation, number: int) -> None:
+    with installation.daemon() as daemon:
+        daemon.send_signal(signal.SIGTERM)
+        while daemon.poll() is None:
+            daemon.send_signal(number)
+            time.sleep(0.001)
+        assert daemon.returncode == 0
+    assert not installation.is_mounted()
+    assert not (installation.state / "control.sock").exists()
 
 
 def test_a_daemon_that_was_killed_is_diagnosed_and_its_mount_taken_away(installation: Installation) -> None:
