@@ -5,7 +5,7 @@ VENV   := .venv
 PYTHON_IN_VENV := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed-$(EXTRAS)
 MOUNT  ?= photos
-STATE  ?= .run/state
+STATE  ?= .run/$(if $(PHOTOS),photos,sample)
 
 .DEFAULT_GOAL := help
 .PHONY: help install system run test slow bench check clean

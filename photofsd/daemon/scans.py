@@ -14,6 +14,7 @@ import trio
 
 from photofsd.daemon.commands import ScanCount
 from photofsd.daemon.keeper import Keeper, Request
+from photofsd.errors import UsageError
 from photofsd.library.changes import Effects
 from photofsd.library.hints import Hint
 from photofsd.library.rules import Rules
@@ -106,14 +107,17 @@ class Scans:
         return [line for keeper in self._keepers for line in keeper.alerts]
 
     def request(self, folders: Collection[bytes], *, sweep: bool, confirm_deletions: bool) -> Request:
-        """Scan as soon as may be: everything, or the folders given (each in its library)."""
+        """Scan as soon as may be: everything, or the folders given (each in its library). Raises UsageError."""
+        strange = [
+            folder for folder in folders if not any(_concerns(keeper.library, [folder]) for keeper in self._keepers)
+        ]
+        if strange:
+            raise UsageError(f"{os.fsdecode(strange[0])} lies in no library folder: `photofsd status` lists them")
         request = Request(frozenset(folders), sweep, confirm_deletions)
         concerned = [keeper for keeper in self._keepers if not folders or _concerns(keeper.library, folders)]
         request.waiting_for = len(concerned)
         for keeper in concerned:
             keeper.request(request)
-        if not concerned:
-            request.done.set()
         return request
 
     def unwatched(self) -> list[str]:

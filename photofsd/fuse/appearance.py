@@ -66,6 +66,10 @@ class Appearance:
         entry.st_blksize = IO_BYTES
         return entry
 
+    def remembered_s(self, directory: Directory) -> float:
+        """How long the kernel may remember which photos are in a folder."""
+        return self._timeout_s if directory.remembered_s is None else min(directory.remembered_s, self._timeout_s)
+
     def linked(self, node: Photo | Original, attributes: Attributes) -> Attributes:
         """The attributes of the symbolic link that stands for `node`: its size is its target's length."""
         return attributes._replace(size=len(next(iter(self._tree.paths(node)), b"")))

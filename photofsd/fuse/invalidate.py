@@ -146,6 +146,8 @@ class Invalidator:
 
 def held_by(directory: Directory, names: Iterable[bytes]) -> dict[bytes, Event]:
     """Which of `names` the folder, which is ready, holds, with the event that says so. Runs in the loop."""
+    if directory.is_open_to_any_name:
+        return {}
     nodes = ((name, directory.lookup(name)) for name in names)
     return {
         name: Event.FOLDER_APPEARED if isinstance(node, Directory) else Event.PHOTO_APPEARED

@@ -263,6 +263,7 @@ class PhotoOperations(pyfuse3.Operations):
         if isinstance(node, Photo | Original):
             entry = self._appearance.photo(node)
             if entry is not None:
+                entry.entry_timeout = self._appearance.remembered_s(parent.node)
                 return entry
         elif node is not None and not (isinstance(node, Directory) and node.is_on_demand and is_making_a_folder(asker)):
             return self._appearance.generated(self._table.told(parent.path + b"/" + name, node).inode, node)

@@ -41,6 +41,7 @@ class FolderReader:
         if start < DOTS and not self._send_dots(folder, start, token):
             return
         reply, entry = pyfuse3.readdir_reply, self._photo
+        entry.entry_timeout = self._appearance.remembered_s(folder.directory)
         first = max(start - DOTS, 0)
         enough = first + REPLY_MAX_ENTRIES
         sent = start < DOTS

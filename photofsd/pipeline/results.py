@@ -98,7 +98,9 @@ class Results:
         asset = assets.identify(txn, file, identity.content, time.time_ns())
         if asset is not None:
             jobs.finish(txn, record, file)
-            self._follow(txn, IDENTIFY, asset, job.priority, is_news=False)
+            for stage in self._graph:
+                if stage is not IDENTIFY:
+                    self.begin(txn, stage, asset, job.priority)
         return asset
 
     def _of_stage(
@@ -120,25 +122,22 @@ class Results:
         jobs.finish(txn, jobs.stage(txn, stage.name), asset)
         self._follow(txn, stage, asset, priority, is_news=is_news)
 
-    def begin(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId) -> None:
-        """Queue a stage for a photo that was there before it, where what it needs has been made."""
+    def begin(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, priority: int = jobs.BACKLOG) -> None:
+        """Queue a stage for a photo that is there, where it has not stood yet and what it needs has been made."""
         record = jobs.stage(txn, stage.name)
-        is_open = jobs.version_done(txn, record, asset) is None and jobs.get(txn, record, asset) is None
-        if is_open and self._is_ready(txn, stage, asset):
-            jobs.put(txn, record, asset, JobRecord(jobs.BACKLOG))
+        has_stood = jobs.version_done(txn, record, asset) == stage.version or jobs.failure(txn, record, asset)
+        if not has_stood and jobs.get(txn, record, asset) is None and self._is_ready(txn, stage, asset):
+            jobs.put(txn, record, asset, JobRecord(priority))
 
     def _follow(
         self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, priority: int, *, is_news: bool
     ) -> None:
-        """Queue the stages that come after, where they have not been done, or their ground has shifted."""
+        """Queue the stages that come after, where they have not stood, or their ground has shifted."""
         for later in self._graph.after(stage.name):
             record = jobs.stage(txn, later.name)
-            has_stood = jobs.version_done(txn, record, asset) == later.version or jobs.failure(txn, record, asset)
-            if (
-                (is_news or not has_stood)
-                and jobs.get(txn, record, asset) is None
-                and self._is_ready(txn, later, asset)
-            ):
+            if not is_news:
+                self.begin(txn, later, asset, priority)
+            elif jobs.get(txn, record, asset) is None and self._is_ready(txn, later, asset):
                 jobs.put(txn, record, asset, JobRecord(priority))
 
     def _is_ready(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId) -> bool:

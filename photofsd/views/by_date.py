@@ -42,7 +42,10 @@ class Years(ValueFolder):
 
     def listing(self) -> Listing:
         years = [row for _, row in super().listing().rows(0)]
-        return Names([*years, Row(UNDATED, self._undated(), None)])
+        undated = self._undated()
+        with self.scope.library.store.read() as txn:
+            has_undated = bool(undated.members.bitmap(txn))
+        return Names([*years, Row(UNDATED, undated, None)] if has_undated else years)
 
     def _undated(self) -> PhotoFolder:
         return PhotoFolder(self.scope, self.scope.members(OfFacet(Facet.YEAR, b"")))

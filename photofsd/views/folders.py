@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 class Folder(NarrowFolder):
-    """One folder of the library."""
+    """One folder of the library. A copy that vanishes is no change of its photo, so its name is remembered briefly."""
+
+    remembered_s = 3.0
 
     def __init__(self, scope: Scope, dir_id: DirId) -> None:
         super().__init__(scope, scope.members(InFolder(dir_id)))

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from photofsd.query.members import OfFacet
 from photofsd.types import Facet
 from photofsd.vtree.folders import ValueFolder
-from photofsd.vtree.scope import View
+from photofsd.vtree.scope import Scope, View
 
-VIEW = View(b"lenses", "the photos of every lens", lambda scope: ValueFolder(scope, Facet.LENS))
+
+def _root(scope: Scope) -> ValueFolder:
+    return ValueFolder(scope, Facet.LENS, members=OfFacet(Facet.HAS, b"lens"))
+
+
+VIEW = View(b"lenses", "the photos of every lens", _root)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from photofsd.query.members import EVERYTHING, Members, OfFacet
+from photofsd.query.members import Members, OfFacet
 from photofsd.types import Facet
 from photofsd.vtree.folders import PhotoFolder, ValueFolder
 from photofsd.vtree.node import Directory
@@ -15,7 +15,7 @@ class Places(ValueFolder):
     """The places right below `prefix`: b"" for the countries, b"Italy/" for its regions."""
 
     def __init__(self, scope: Scope, prefix: bytes = b"") -> None:
-        members: Members = OfFacet(Facet.PLACE, prefix[:-1]) if prefix else EVERYTHING
+        members: Members = OfFacet(Facet.PLACE, prefix[:-1]) if prefix else OfFacet(Facet.HAS, b"place")
         super().__init__(scope, Facet.PLACE, members=members, prefix=prefix, with_all=bool(prefix))
 
     def shown(self, value: bytes) -> bytes | None:

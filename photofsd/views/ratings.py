@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from photofsd.query.members import OfFacet
 from photofsd.types import Facet
 from photofsd.vtree.folders import ValueFolder
-from photofsd.vtree.scope import View
+from photofsd.vtree.scope import Scope, View
 
-VIEW = View(b"ratings", "the stars given to the photos, 0 to 5", lambda scope: ValueFolder(scope, Facet.RATING))
+
+def _root(scope: Scope) -> ValueFolder:
+    return ValueFolder(scope, Facet.RATING, members=OfFacet(Facet.HAS, b"rating"))
+
+
+VIEW = View(b"ratings", "the stars given to the photos, 0 to 5", _root)

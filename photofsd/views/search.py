@@ -12,7 +12,7 @@ from photofsd.errors import AlreadyThere, BadQuery, NoSuchEntry, NotPermitted
 from photofsd.query.members import Members
 from photofsd.query.parse import parse
 from photofsd.store import searches
-from photofsd.vtree.folders import PhotoFolder, PhotoListing
+from photofsd.vtree.folders import NARROW, PhotoFolder, PhotoListing
 from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, Row
 from photofsd.vtree.probes import is_no_query
 from photofsd.vtree.scope import Scope, View
@@ -31,7 +31,8 @@ class Result(PhotoFolder):
 
     def listing(self) -> Listing:
         photos = super().listing()
-        self.scope.library.searches.remember(self._query, now_ns=time.time_ns())
+        if len(photos):
+            self.scope.library.searches.remember(self._query, now_ns=time.time_ns())
         return photos
 
 
@@ -57,6 +58,8 @@ class RankedResult(PhotoFolder):
 class Ranked(Directory):
     """/search/.ranked: nothing is listed, any query can be opened."""
 
+    is_open_to_any_name = True
+
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
@@ -71,6 +74,7 @@ class Search(Directory):
     """/search: the searches kept and the last ones; any other name is a new one."""
 
     is_writable = True
+    is_open_to_any_name = True
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -78,7 +82,11 @@ class Search(Directory):
     def lookup(self, name: bytes) -> Node | None:
         if name == RANKED:
             return Ranked(self._scope)
-        return None if is_no_query(name) else Result(self._scope, name, is_kept=self._is_kept(name))
+        return (
+            None
+            if is_no_query(name) or name.startswith(NARROW)
+            else Result(self._scope, name, is_kept=self._is_kept(name))
+        )
 
     def listing(self) -> Listing:
         with self._scope.library.store.read() as txn:

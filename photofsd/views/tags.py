@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from photofsd.query.members import OfFacet
 from photofsd.types import Facet
 from photofsd.vtree.folders import ValueFolder
-from photofsd.vtree.scope import View
+from photofsd.vtree.scope import Scope, View
 
-VIEW = View(b"tags", "the keywords written in the photos", lambda scope: ValueFolder(scope, Facet.TAG))
+
+def _root(scope: Scope) -> ValueFolder:
+    return ValueFolder(scope, Facet.TAG, members=OfFacet(Facet.HAS, b"tags"))
+
+
+VIEW = View(b"tags", "the keywords written in the photos", _root)

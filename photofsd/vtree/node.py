@@ -92,6 +92,13 @@ class Directory(ABC):
     is_quick: bool = False
     """Claim: `listing` takes well under a millisecond and waits for nothing, so the mount may call it in its loop."""
 
+    remembered_s: float | None = None
+    """Seconds that the kernel may remember which photos are in it; None = as configured. For names of which nothing
+    tells when they vanish."""
+
+    is_open_to_any_name: bool = False
+    """Claim: it holds whatever it is asked for (/search), so that holding a name says nothing."""
+
     is_on_demand: bool = False
     """Claim: it exists because somebody asked for it, so mkdir of its name is not refused as taken."""
 

@@ -127,6 +127,19 @@ def test_a_renamed_folder_keeps_its_photos_and_nothing_is_read_again(home: Home)
     assert len(home.recent()) == PHOTOS
 
 
+def test_a_scan_of_a_folder_that_is_in_no_library_is_refused(home: Home) -> None:
+    assert "lies in no library folder" in home.scan("/")
+
+
+def test_a_copy_that_is_removed_leaves_its_folder_by_itself(home: Home) -> None:
+    shutil.copy(home.nas / "0" / "00.jpg", home.nas / "1" / "copy.jpg")
+    shown = home.mount / "folders" / "1" / "copy.jpg"
+    until(shown.exists)
+    (home.nas / "1" / "copy.jpg").unlink()
+    until(lambda: not shown.exists())
+    assert (home.mount / "folders" / "0" / "00.jpg").exists()
+
+
 def test_many_photos_that_vanish_at_once_are_held_until_the_user_says_so(home: Home) -> None:
     shutil.rmtree(home.nas / "1")
     assert "confirm-deletions" in home.scan()

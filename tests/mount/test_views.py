@@ -171,6 +171,17 @@ def test_any_folder_of_photos_can_be_narrowed_by_any_view(tree: Walker) -> None:
     assert not any(name.startswith(b"+") for name in tree.names(b"by-date/2013/all"))
 
 
+def test_a_folder_of_folders_is_narrowed_to_what_stands_in_them(tree: Walker) -> None:
+    assert sorted(tree.names(b"ratings/+by-date")) == [b"2013", b"2014"]
+    assert tree.names(b"places/+cameras") == [b"Canon EOS 7D"]
+    assert sorted(tree.names(b"tags/+by-date")) == [b"2013"]
+    assert sorted(tree.names(b"cameras/+by-date")) == [b"2013", b"2014"]
+    assert tree.names(b"lenses/+ratings") == [b"5"]
+    assert tree.names(b"on-this-day/+by-date") == tree.names(b"on-this-day")
+    with pytest.raises(FileNotFoundError):
+        tree.is_folder(b"search/+by-date")
+
+
 def test_a_photo_outside_a_folder_is_not_found_in_it(tree: Walker) -> None:
     for path in (b"by-date/2014/all/second.jpg", b"search/beach/old.jpg", b"tags/sea/+search/beach/first.jpg"):
         with pytest.raises(FileNotFoundError):
@@ -220,9 +231,11 @@ def test_a_search_that_was_looked_at_can_still_be_kept(tree: Walker) -> None:
 
 
 def test_what_was_searched_is_listed(tree: Walker) -> None:
-    tree.names(b"search/listed later")
+    tree.names(b"search/nothing fits this")
+    tree.names(b"search/beach sunset")
     for _ in range(100):
-        if b"listed later" in tree.names(b"search"):
+        if b"beach sunset" in tree.names(b"search"):
+            assert b"nothing fits this" not in tree.names(b"search")
             return
         time.sleep(0.05)
     pytest.fail("the search is not listed after five seconds")
