@@ -123,7 +123,7 @@ def show(entry: EntryAttributes, attributes: Sequence[int]) -> None:
     """Fill in what differs between photos: inode, size, mtime_ns, ctime_ns, in the order of Attributes."""
     entry.st_ino, size, mtime_ns, entry.st_ctime_ns = attributes
     entry.st_size = size
-    entry.st_blocks = _blocks(size)
+    entry.st_blocks = (size + BLOCK_BYTES - 1) // BLOCK_BYTES
     entry.st_mtime_ns = entry.st_atime_ns = mtime_ns
 
 
