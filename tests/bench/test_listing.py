@@ -1,8 +1,8 @@
 """`ls` of a large folder and stat() of names not met yet, through the mount of a real daemon.
 
-The yardsticks of fuse_listing.py take turns with it in every round, each on a fresh mount, so that the machine's moods
-hit all of them: the least in C on libfuse, and the least in Python on pyfuse3. The best round counts, the one that the
-rest of the machine disturbed least.
+Beside it the yardsticks of fuse_listing.py: the least in C on libfuse, and the least in Python on pyfuse3. They take
+turns, so that the machine's moods hit all of them. Of listings, each on a fresh mount, the best round counts, the one
+that the rest of the machine disturbed least; of stat() the middle of many short turns.
 """
 
 from __future__ import annotations
@@ -10,27 +10,31 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 from tests.bench import fuse_listing
-from tests.bench.fuse_listing import Contestant, compile_c, seconds_of, stats_per_s
-from tests.bench.running import running
+from tests.bench.fuse_listing import Contestant, compile_c
+from tests.bench.running import loop_cpu_s_of, running
 from tests.bench.sheet import Sheet
 from tests.bench.synthetic import LAST_YEAR, Synthetic
 
 FOLDER = f"by-date/{LAST_YEAR}/all"
 SCATTERED = "tags/tag 0"
 ROUNDS = 4
-STATS = 20_000
+TURNS, STATS_A_TURN = 40, 400
 LS_MIN_PER_S = 100_000
 LS_MIN_OF_C = 0.6
 STAT_MAX_OF_MINIMAL = 1.3
+US = 1e6
 
 
 class Player(Protocol):
@@ -60,62 +64,92 @@ class Ours:
             yield daemon.mount / self.folder, daemon.process.pid
 
 
+def players(library: Synthetic, count: int, scratch: Path) -> list[Player]:
+    """The daemon, and others who show `count` files in one folder; `static` is our mount on a tree without a store."""
+    static = [str(fuse_listing.SERVER), "POINT", "tests.mount.statictree:crowd", f'{{"count": {count}}}', "{}"]
+    minimal = [fuse_listing.__file__, "--serve-minimal", "POINT", "--count", str(count)]
+    return [
+        Ours(library),
+        Contestant("static", [sys.executable, *static], "all"),
+        Contestant("python", [sys.executable, *minimal], "all"),
+        Contestant("c", [compile_c(scratch), "POINT", str(count)], "all"),
+    ]
+
+
 def names_in(player: Player) -> list[str]:
     with player.mounted() as (folder, _):
         return sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
 
 
+def rotated(items: Sequence[Player], turn: int) -> list[Player]:
+    """The items in another order every turn."""
+    first = turn % len(items)
+    return [*items[first:], *items[:first]]
+
+
 def ls_per_s(player: Player, option: str, count: int) -> float:
     """Entries a second of one `ls` on a fresh mount."""
     with player.mounted() as (folder, _):
-        command = ["ls", option, str(folder)]
-        return count / seconds_of(lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True))
+        started_s = time.perf_counter()
+        subprocess.run(["ls", option, folder], stdout=subprocess.DEVNULL, check=True)
+        return count / (time.perf_counter() - started_s)
+
+
+def stat_s(paths: Sequence[str]) -> float:
+    """Seconds that stat() of all of them takes."""
+    started_s = time.perf_counter()
+    for path in paths:
+        os.stat(path)  # noqa: PTH116 - a Path costs as much as the call
+    return time.perf_counter() - started_s
 
 
 def test_listing(large_library: Synthetic, tmp_path: Path, sheet: Sheet) -> None:
-    ours = Ours(large_library)
-    names = names_in(ours)
-    minimal = [sys.executable, fuse_listing.__file__, "--serve-minimal", "POINT", "--count", str(len(names))]
-    players: list[Player] = [
-        ours,
-        Contestant("minimal", minimal, "all"),
-        Contestant("c", [compile_c(tmp_path), "POINT", str(len(names))], "all"),
-    ]
-    chosen = random.Random(1).sample(range(len(names)), min(STATS, len(names)))
-    best: dict[tuple[str, str], float] = {}
-
-    def keep(what: str, player: Player, rate: float) -> None:
-        best[what, player.name] = max(best.get((what, player.name), 0), rate)
-
+    names = names_in(Ours(large_library))
+    all_players = players(large_library, len(names), tmp_path)
+    best: dict[tuple[str, str], float] = defaultdict(float)
     for turn in range(ROUNDS):
-        for player in players[turn % 3 :] + players[: turn % 3]:
-            some = [names[n] if player is ours else f"{n:08d}.jpg" for n in chosen]
-            keep("ls -l", player, ls_per_s(player, "-l", len(names)))
-            keep("ls -U", player, ls_per_s(player, "-U", len(names)))
-            by_clock, by_cpu = stats_per_s(player, some)
-            keep("stat", player, by_clock)
-            keep("stat by CPU", player, by_cpu)
-    report(sheet, best, len(names), large_library.count)
+        for player in rotated(all_players, turn):
+            for option in ("-l", "-U"):
+                best[option, player.name] = max(best[option, player.name], ls_per_s(player, option, len(names)))
+    what = f"of {len(names):,} of {large_library.count:,} photos"
+    limits = {"-l": (LS_MIN_PER_S, LS_MIN_OF_C), "-U": (None, None)}
+    for option, (per_s, of_c) in limits.items():
+        sheet.add(f"`ls {option}` {what}, fresh mount", best[option, "ours"], "/s", at_least=per_s)
+        sheet.add("the same of a tree without a store", best[option, "static"], "/s")
+        sheet.add("the same by the least in Python on pyfuse3", best[option, "python"], "/s")
+        sheet.add("the same by the least in C on libfuse", best[option, "c"], "/s")
+        sheet.add(f"`ls {option}`, our rate to that of C", best[option, "ours"] / best[option, "c"], "", at_least=of_c)
     scattered = Ours(large_library, SCATTERED)
     count = len(names_in(scattered))
-    sheet.add(
-        f"`ls -l` of {count:,} photos scattered over all ids",
-        max(ls_per_s(scattered, "-l", count) for _ in range(2)),
-        "/s",
-    )
+    rate = max(ls_per_s(scattered, "-l", count) for _ in range(ROUNDS))
+    sheet.add(f"`ls -l` of {count:,} photos scattered over the library, fresh mount", rate, "/s")
 
 
-def report(sheet: Sheet, best: dict[tuple[str, str], float], count: int, of: int) -> None:
-    folder = f"of {count:,} of {of:,} photos, fresh mount"
-    sheet.add(f"`ls -l` {folder}", best["ls -l", "ours"], "/s", at_least=LS_MIN_PER_S)
-    sheet.add("the same, C on libfuse", best["ls -l", "c"], "/s")
-    sheet.add("the same, the least in Python", best["ls -l", "minimal"], "/s")
-    sheet.add("`ls -l`, ours of C's rate", best["ls -l", "ours"] / best["ls -l", "c"], "", at_least=LS_MIN_OF_C)
-    sheet.add(f"`ls -U` {folder}", best["ls -U", "ours"], "/s")
-    sheet.add("`ls -U`, ours of C's rate", best["ls -U", "ours"] / best["ls -U", "c"], "")
-    sheet.add("stat() of a name not met yet", best["stat", "ours"], "/s")
-    sheet.add("the same, the least in Python", best["stat", "minimal"], "/s")
-    sheet.add("the same, C on libfuse", best["stat", "c"], "/s")
-    for title, what in (("time", "stat"), ("CPU time", "stat by CPU")):
-        times = best[what, "minimal"] / best[what, "ours"]
-        sheet.add(f"stat(), our {title} to that of the least in Python", times, "times", at_most=STAT_MAX_OF_MINIMAL)
+def test_stat(large_library: Synthetic, tmp_path: Path, sheet: Sheet) -> None:
+    names = names_in(Ours(large_library))
+    all_players = players(large_library, len(names), tmp_path)
+    chosen = random.Random(1).sample(range(len(names)), min(TURNS * STATS_A_TURN, len(names)))
+    clock_us: dict[str, list[float]] = defaultdict(list)
+    loop_us: dict[str, list[float]] = defaultdict(list)
+    with contextlib.ExitStack() as stack:
+        mounts = {player.name: stack.enter_context(player.mounted()) for player in all_players}
+        for turn, start in enumerate(range(0, len(chosen), STATS_A_TURN)):
+            numbers = chosen[start : start + STATS_A_TURN]
+            for player in rotated(all_players, turn):
+                folder, server = mounts[player.name]
+                paths = [f"{folder}/{names[n] if player.name == 'ours' else f'{n:08d}.jpg'}" for n in numbers]
+                before_s = loop_cpu_s_of(server)
+                clock_us[player.name].append(stat_s(paths) / len(paths) * US)
+                loop_us[player.name].append((loop_cpu_s_of(server) - before_s) / len(paths) * US)
+    sheet.add(f"stat() of {len(chosen):,} names not met yet", US / statistics.median(clock_us["ours"]), "/s")
+    sheet.add("the same by the least in Python on pyfuse3", US / statistics.median(clock_us["python"]), "/s")
+    sheet.add("the same by the least in C on libfuse", US / statistics.median(clock_us["c"]), "/s")
+    add_ratio(sheet, "stat(), our time to that of the least in Python", clock_us, "ours")
+    add_ratio(sheet, "the same, processor time", loop_us, "ours")
+    add_ratio(sheet, "the same of a tree without a store, time", clock_us, "static")
+    add_ratio(sheet, "the same of a tree without a store, processor time", loop_us, "static")
+
+
+def add_ratio(sheet: Sheet, what: str, times: dict[str, list[float]], name: str) -> None:
+    ratios = [ours / theirs for ours, theirs in zip(times[name], times["python"], strict=True)]
+    sheet.add(what, statistics.median(ratios), "times", at_most=STAT_MAX_OF_MINIMAL)
