@@ -8,8 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.conftest import Scaled
+
 HERE = Path(__file__).parent
 NO_MEASUREMENTS = {"synthetic.py"}
+SIZES = {
+    "fuse_listing.py": ("--count", 100_000),
+    "scan.py": ("--files", 30_000),
+    "store_write.py": ("--photos", 100_000),
+}
 MISSED_A_LIMIT = 1
 
 
@@ -20,8 +27,10 @@ def programs() -> list[str]:
 
 
 @pytest.mark.parametrize("name", programs())
-def test_program(name: str) -> None:
-    sys.stdout.write(f"\n{name}\n")
+def test_program(name: str, scaled: Scaled) -> None:
+    option, count = SIZES.get(name, ("", 0))
+    size = [f"{option}={scaled(count)}"] if option else []
+    sys.stdout.write(f"\n{' '.join([name, *size])}\n")
     sys.stdout.flush()
-    ended = subprocess.run([sys.executable, HERE / name], check=False, cwd=HERE.parents[1])
+    ended = subprocess.run([sys.executable, HERE / name, *size], check=False, cwd=HERE.parents[1])
     assert ended.returncode in {0, MISSED_A_LIMIT}
