@@ -224,9 +224,10 @@ class _Daemon:
         )
 
     async def _tell_status(self) -> None:
-        """One line for `systemctl status`, kept up to date."""
+        """One line for `systemctl status`, kept up to date; and the store's pages, kept few."""
         while True:
             health = await trio.to_thread.run_sync(self._doctor.health)
+            await trio.to_thread.run_sync(self._store.give_pages_back)
             queued = sum(stage["queued"] for stage in health["stages"].values())
             alert = f"; {health['alerts'][0]}" if health["alerts"] else ""
             self._notifier.status(f"{health['state']}: {health['photos']:,} photos, {queued:,} jobs queued{alert}")

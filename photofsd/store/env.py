@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import lmdb
 
 from photofsd.errors import StoreBusy, StoreError, StoreFull
-from photofsd.store import damage, migrate, schema
+from photofsd.store import damage, migrate, pages, schema
 from photofsd.store.schema import ALL_TABLES, Table, Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _FILE = "data.mdb"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 _DAMAGE = (lmdb.CorruptedError, lmdb.InvalidError, lmdb.VersionMismatchError, lmdb.PageNotFoundError)
+
+PAGES_MAX_BYTES = 128 << 20
+"""Mapped pages that the daemon keeps: a day's use. More than these are given back."""
 
 
 class Store:
@@ -76,6 +79,11 @@ class Store:
                 txn.finish()
         except lmdb.Error as error:
             raise _translated(error, self._folder) from error
+
+    def give_pages_back(self) -> None:
+        """Let go of the mapped pages when they are many, see pages.py. Cheap; call it now and then."""
+        if pages.mapped_bytes() > PAGES_MAX_BYTES:
+            pages.give_back(Path(self._environment.path()) / "data.mdb")
 
     def close(self) -> None:
         """Close the environment; no transaction may be open."""
