@@ -20,7 +20,7 @@ import trio
 
 from photofsd import views
 from photofsd.config.schema import SETTINGS, Settings, value_of
-from photofsd.daemon import control, lock, memory
+from photofsd.daemon import control, lock
 from photofsd.daemon.commands import ReloadResult
 from photofsd.daemon.follower import Follower
 from photofsd.daemon.handlers import Control
@@ -46,7 +46,6 @@ from photofsd.vtree.tree import LibraryTree
 log = logging.getLogger(__name__)
 
 STATUS_S: Final = 5.0
-STORE: Final = "store"
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 APPLIED_LIVE: Final = frozenset({"log_level", "library.scan_interval_s", "library.full_scan_interval_s"})
 
@@ -67,7 +66,7 @@ def run(settings: Settings, reread: Callable[[], Settings]) -> int:
 
 @contextlib.contextmanager
 def _store(settings: Settings) -> Iterator[tuple[Store, Writer]]:
-    store = Store.open(settings.state / STORE, timezone=settings.zone)
+    store = Store.open(settings.state / "store", timezone=settings.zone)
     writer = Writer(store, commit_max=settings.store.commit_max)
     try:
         yield store, writer
@@ -170,7 +169,6 @@ class _Daemon:
                 log.info("ready: the tree is at %s", settings.mount.point)
                 nursery.start_soon(feed_watchdog, self._notifier)
                 nursery.start_soon(self._tell_status)
-                nursery.start_soon(memory.keep_small, settings.state / STORE)
 
     def _control(self, stop: Callable[[], None]) -> Control:
         def end() -> None:
