@@ -92,12 +92,27 @@ class Taken(Record, frozen=True):
     offset_min: int | None = None
 
 
+class Region(Record, frozen=True):
+    """A face that a file's own metadata marks (MWG, Microsoft, Picasa); name is None where only the box is there.
+
+    left, top, width, height: fractions 0..1 of the picture as it is seen, upright.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    name: str | None = None
+
+
 class Metadata(Record, frozen=True):
     """What a file says about itself (stage `metadata`). Text is NFC, stripped, never empty; absent is None.
 
     width, height: pixels as stored, before `orientation` (EXIF 1..8).
     latitude, longitude: degrees, WGS 84. rating: 0..5, -1 = rejected. duration_s: videos and animations.
     types: values of Facet.TYPE that apply, e.g. ("raw",) or ("png", "screenshot").
+    live_id: what the still and the video of a Live Photo share; burst_id: what the shots of a burst share.
+    regions: faces marked in the file or its sidecars. people, albums: named by sidecars (Google Takeout) alone.
     problems: one line each for what was wrong with the file, empty when nothing was.
     """
 
@@ -125,6 +140,31 @@ class Metadata(Record, frozen=True):
     focal_mm: float | None = None
     duration_s: float | None = None
     types: tuple[str, ...] = ()
+    live_id: str | None = None
+    burst_id: str | None = None
+    regions: tuple[Region, ...] = ()
+    people: tuple[str, ...] = ()
+    albums: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class Look(Record, frozen=True):
+    """What a photo looks like (stage `preview`).
+
+    width, height: pixels, upright, in full size. phash: 64 bits (DCT of 32 x 32 luminances, imagehash's bit order).
+    contrast:      standard deviation of the luminance, 0..127; below a few it is a blank picture.
+    colours:       the average colours of a 3 x 3 grid, row by row, each 0xRRGGBB.
+    preview_bytes, thumb_bytes: sizes of the two files under the state folder, to know a torn one.
+    problems:      one line each for what was wrong with the pixels, empty when nothing was.
+    """
+
+    width: int
+    height: int
+    phash: int
+    contrast: float
+    colours: tuple[int, ...]
+    preview_bytes: int
+    thumb_bytes: int
     problems: tuple[str, ...] = ()
 
 

@@ -60,6 +60,7 @@ class Tables:
     ROWS = Table("rows", "AssetId", "AssetRow + view name", "what a listing needs of an asset", is_of_assets=True)
     METADATA = Table("metadata", "AssetId", "Metadata", "results of stage `metadata`", is_of_assets=True)
     PLACES = Table("places", "AssetId", "Place", "results of stage `places`", is_of_assets=True)
+    LOOKS = Table("looks", "AssetId", "Look", "results of stage `preview`", is_of_assets=True)
     CONTENTS = Table("contents", "blake3 digest", "AssetId", "assets by content")
     NAMES = Table("names", "view name", "AssetId", "assets by view name")
     NAME_COUNTERS = Table("name_counters", "base name", "u32", "the next ~n to try for a name that is taken")
