@@ -1,0 +1,130 @@
+"""A file's content as pixels: upright, in sRGB, as large as wanted.
+
+Only reader processes load this: the decoders below it take time and memory to import, and parse what nobody vetted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from PIL import Image
+
+from photofsd.errors import FileUndecodable, FileUnreadable, PhotofsdError
+from photofsd.media.decoders.bitmaps import decode_bitmap, decode_tiff
+from photofsd.media.decoders.colour import to_srgb
+from photofsd.media.decoders.frame import Decoder, Frame, Wanted
+from photofsd.media.decoders.heif import decode_avif, decode_heic
+from photofsd.media.decoders.jpeg import decode_jpeg
+from photofsd.media.decoders.jpegxl import decode_jpegxl
+from photofsd.media.decoders.raw import decode_raw
+from photofsd.media.metadata import read_metadata
+from photofsd.media.source import Source
+from photofsd.types import Kind
+
+_DECODERS: Final[Mapping[str, Decoder]] = MappingProxyType(
+    {
+        "avif": decode_avif,
+        "bmp": decode_bitmap,
+        "gif": decode_bitmap,
+        "heic": decode_heic,
+        "jp2": decode_bitmap,
+        "jpeg": decode_jpeg,
+        "jxl": decode_jpegxl,
+        "png": decode_bitmap,
+        "tiff": decode_tiff,
+        "webp": decode_bitmap,
+    }
+)
+_QUARTER_TURNS: Final = range(5, 9)
+_TURNS: Final = MappingProxyType(
+    {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+)
+_NEAR_ENOUGH: Final = 1.02
+"""A long edge of 1008 is left as it is where 1000 are wanted: JPEGs shrink by powers of two for nothing."""
+_REDUCING_GAP: Final = 2.0
+_UNREADABLE: Final = frozenset({errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EACCES, errno.ENXIO, errno.EREMOTEIO})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as it is seen.
+
+    image:         mode RGB, sRGB, upright; its long edge is about `fit_px` or less, or the full size.
+    width, height: pixels of the whole picture, upright.
+    problems:      one line each for what was wrong with the pixels.
+    """
+
+    image: Image.Image
+    width: int
+    height: int
+    problems: tuple[str, ...] = ()
+
+
+def decode(source: Source, *, fit_px: int | None = None) -> Picture:
+    """The picture in `source`; of a video or an animation, the first one that shows something.
+
+    fit_px: the long edge that is wanted; None = full size. Never more than the file has.
+    Raises FileUndecodable (also where there is not memory enough), FileUnreadable, FileChanged.
+    """
+    metadata = read_metadata(source, folder=source.folder)
+    try:
+        return _decoded(source, Wanted(fit_px, metadata))
+    except FileUndecodable as error:
+        raise FileUndecodable(f"{_shown(source)}: {error}") from error
+    except PhotofsdError:
+        raise
+    except MemoryError as error:
+        raise FileUndecodable(f"{_shown(source)} needs more memory than readers.memory_mb allows") from error
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _UNREADABLE:
+            raise FileUnreadable(f"{_shown(source)} cannot be read: {error.strerror}") from error
+        raise FileUndecodable(f"{_shown(source)} cannot be decoded: {_said(error)}") from error
+
+
+def _decoded(source: Source, wanted: Wanted) -> Picture:
+    metadata = wanted.metadata
+    decoder = decode_raw if metadata.kind is Kind.RAW else _DECODERS.get(metadata.format)
+    if decoder is None:
+        raise FileUndecodable(f"nothing here shows pictures of a {metadata.format} file")
+    frame = decoder(source, wanted)
+    image = to_srgb(_fitted(frame.image, wanted), frame.problems)
+    turn = _TURNS.get(frame.orientation)
+    if turn is not None:
+        image = image.transpose(turn)
+    width, height = _upright_size(frame)
+    return Picture(image, width, height, tuple(frame.problems))
+
+
+def _fitted(image: Image.Image, wanted: Wanted) -> Image.Image:
+    size = wanted.fitted(*image.size)
+    if max(image.size) <= max(size) * _NEAR_ENOUGH:
+        return image
+    if image.mode in {"1", "P"}:  # their neighbours have no average
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
+
+
+def _upright_size(frame: Frame) -> tuple[int, int]:
+    if frame.orientation in _QUARTER_TURNS:
+        return frame.height, frame.width
+    return frame.width, frame.height
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _shown(source: Source) -> str:
+    return source.path.decode("utf-8", "backslashreplace")
