@@ -72,3 +72,4 @@ class Facet(enum.IntEnum):
     WORD = 12  # field letter + folded token, b"nimg", b"fsafari": see query/words.py
     CELL = 13  # cell of 1/32 degree, b"+43.46875+011.87500": see store/derived.py, query/near.py
     DIR = 14  # decimal DirId of the folder that holds a file of the asset
+    ALBUM = 15  # b"Holiday 2019"

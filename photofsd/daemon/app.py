@@ -35,7 +35,7 @@ from photofsd.library import removal
 from photofsd.pipeline import graph, runner
 from photofsd.pipeline.stage import Work
 from photofsd.query.searches import Searches
-from photofsd.store import paths, searches
+from photofsd.store import paths, rederive, searches
 from photofsd.store.env import Store
 from photofsd.store.journal import Journal, UserFacts
 from photofsd.store.writer import Writer
@@ -46,6 +46,7 @@ from photofsd.vtree.tree import LibraryTree
 log = logging.getLogger(__name__)
 
 STATUS_S: Final = 5.0
+DERIVING_CHUNK_S: Final = 120.0
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 APPLIED_LIVE: Final = frozenset({"log_level", "library.scan_interval_s", "library.full_scan_interval_s"})
 
@@ -90,12 +91,25 @@ class _Daemon:
         self._notifier = Notifier()
         self._last_error = ""
         self._graph = graph.discover()
+        self._derive_anew()
         runner.register(store, writer, self._graph)
         self._runner = runner.Runner(store, writer, self._graph, _runner_settings(settings), settings.state)
         self._scans = Scans(store, writer, settings.library, on_work=self._runner.wake)
         point = os.fspath(settings.mount.point)
         self._doctor = Doctor(store, self._graph, self._runner, mount=point, alerts=self._scans.alerts)
         self._tree = LibraryTree(self._library(), self._refuse)
+
+    def _derive_anew(self) -> None:
+        """Bring facets and rows up to date, where an older program or another time zone has made them."""
+
+        def tell(done: int, chunks: int) -> None:
+            status = f"bringing the views up to date: part {done + 1} of {chunks}"
+            log.info("%s", status)
+            self._notifier.still_starting(status, DERIVING_CHUNK_S)
+
+        changed = rederive.refresh(self._store, self._writer, tell)
+        if changed:
+            log.info("the views of %d photos were brought up to date", changed)
 
     def _library(self) -> Library:
         settings = self._settings

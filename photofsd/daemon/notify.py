@@ -45,6 +45,10 @@ class Notifier:
         """The configuration is being read again; `ready` ends it."""
         self._send("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
+    def still_starting(self, status: str, more_s: float) -> None:
+        """The start takes longer: the service manager gives it up after `more_s` from now on, unless told again."""
+        self._send(f"EXTEND_TIMEOUT_USEC={int(more_s * 1e6)}", _status(status))
+
     def stopping(self, status: str) -> None:
         """The daemon is about to end."""
         self._send("STOPPING=1", _status(status))

@@ -19,7 +19,6 @@ RATINGS = range(6)
 UNKNOWN_YET: Mapping[Key, str] = {
     Key.PERSON: "people",
     Key.FACES: "faces",
-    Key.ALBUM: "albums",
     Key.TEXT: "the words seen in pictures",
     Key.LIKE: "photos that look alike",
 }
@@ -77,7 +76,7 @@ def _like(facet: Facet, noun: str) -> Callable[[Request, str], BitMap]:
     def meaning(request: Request, value: str) -> BitMap:
         found = names.like_values(request.txn, facet, value)
         if not found:
-            request.note(f"no photo has a {noun} like {value!r}")
+            request.note(f"no photo has {noun} like {value!r}")
         return facets.union(request.txn, facet, found)
 
     return meaning
@@ -125,12 +124,13 @@ def _near(request: Request, value: Near, among: BitMap) -> BitMap:
 _SETS: Mapping[Key, Callable[[Request, Any], BitMap]] = {
     Key.YEAR: _year,
     Key.DATE: _date,
-    Key.PLACE: _like(Facet.PLACE, "place"),
-    Key.CAMERA: _like(Facet.CAMERA, "camera"),
-    Key.LENS: _like(Facet.LENS, "lens"),
+    Key.PLACE: _like(Facet.PLACE, "a place"),
+    Key.CAMERA: _like(Facet.CAMERA, "a camera"),
+    Key.LENS: _like(Facet.LENS, "a lens"),
     Key.TYPE: _called(Facet.TYPE, "type"),
     Key.RATING: _rating,
     Key.TAG: _called(Facet.TAG, "tag"),
+    Key.ALBUM: _like(Facet.ALBUM, "an album"),
     Key.FOLDER: _folder,
     Key.HAS: _has,
     Key.NAME: _name,

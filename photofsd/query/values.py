@@ -12,7 +12,9 @@ from photofsd.query.syntax import METRES_PER_KM, Key, Near, Numbers, Point, Valu
 NEAR_DEFAULT_KM = 10
 NEAR_MAX_M = 20_040_000  # half way round the world
 HIGHEST_RATING = 5
-HAS = ("gps", "place", "date", "camera", "lens", "tags", "rating", "caption", "copies", "faces", "people", "text")
+HAS = (
+    "gps", "place", "date", "camera", "lens", "tags", "rating", "caption", "albums", "copies", "faces", "people", "text"
+)  # fmt: skip
 """What `has:` may ask for."""
 
 _COMPARED = re.compile(r"(>=|<=|>|<|=?=?)([0-9]{1,9})")

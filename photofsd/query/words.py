@@ -1,16 +1,16 @@
 """Free words: what one is looked for in, and which photos have it where.
 
-Every word of a photo's names, folders, tags, title and caption, place, camera and lens is a facet: the letter of its
-field and the folded word. A phrase must stand without a gap in one field: in what is a facet itself (tags, places,
-cameras, folders) the values are looked at, in names and captions the records of the photos that have all its words.
-A free word that names a time also finds the photos taken then.
+Every word of a photo's names, folders, tags, albums, people, title and caption, place, camera and lens is a facet: the
+letter of its field and the folded word. A phrase must stand without a gap in one field: in what is a facet itself
+(tags, albums, places, cameras, folders) the values are looked at, in names, captions and people the records of the
+photos that have all its words. A free word that names a time also finds the photos taken then.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -38,6 +38,8 @@ class Field(enum.Enum):
     TAG = ("t", "tags", 10)
     CAPTION = ("x", "caption", 10)
     NAME = ("n", "name", 10)
+    PERSON = ("w", "person", 10)
+    ALBUM = ("a", "album", 8)
     FOLDER = ("f", "folder", 8)
     PLACE = ("p", "place", 6)
     CAMERA = ("c", "camera", 5)
@@ -164,18 +166,12 @@ def with_phrase(txn: ReadTransaction, field: Field, run: tuple[str, ...], among:
     def is_in(text: str) -> bool:
         return pattern.search(folded(text)) is not None
 
-    match field:
-        case Field.TAG:
-            return _of_values(txn, (Facet.TAG,), is_in)
-        case Field.CAMERA:
-            return _of_values(txn, (Facet.CAMERA, Facet.LENS), is_in)
-        case Field.PLACE:
-            return _of_values(txn, (Facet.PLACE,), is_in)
-        case Field.FOLDER:
-            return in_folders(txn, (folder for folder, name in folders(txn) if is_in(name)))
-        case _:
-            texts = _names if field is Field.NAME else _captions
-            return BitMap(asset for asset in candidates & among if any(map(is_in, texts(txn, AssetId(asset)))))
+    if field in _FACETS:
+        return _of_values(txn, _FACETS[field], is_in)
+    if field is Field.FOLDER:
+        return in_folders(txn, (folder for folder, name in folders(txn) if is_in(name)))
+    texts = _TEXTS[field]
+    return BitMap(asset for asset in candidates & among if any(map(is_in, texts(txn, AssetId(asset)))))
 
 
 def _of_values(txn: ReadTransaction, kinds: Sequence[Facet], is_in: Callable[[str], bool]) -> BitMap:
@@ -199,9 +195,31 @@ class _Said(msgspec.Struct):
 
     title: str | None = None
     caption: str | None = None
+    people: tuple[str, ...] = ()
+
+
+def _people(txn: ReadTransaction, asset: AssetId) -> Iterator[str]:
+    found = txn.record(Tables.METADATA, U32.pack(asset), _Said)
+    yield from () if found is None else found.people
 
 
 def _captions(txn: ReadTransaction, asset: AssetId) -> Iterator[str]:
     found = txn.record(Tables.METADATA, U32.pack(asset), _Said)
     if found is not None:
         yield from filter(None, (found.title, found.caption))
+
+
+_FACETS: Mapping[Field, Sequence[Facet]] = {
+    Field.TAG: (Facet.TAG,),
+    Field.ALBUM: (Facet.ALBUM,),
+    Field.CAMERA: (Facet.CAMERA, Facet.LENS),
+    Field.PLACE: (Facet.PLACE,),
+}
+"""The facets whose values are the texts of a field."""
+
+_TEXTS: Mapping[Field, Callable[[ReadTransaction, AssetId], Iterator[str]]] = {
+    Field.NAME: _names,
+    Field.CAPTION: _captions,
+    Field.PERSON: _people,
+}
+"""Where the texts of a field stand that is no facet itself."""

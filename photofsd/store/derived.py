@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from photofsd.records import AssetRecord, FileRecord, Metadata, Place, Taken
@@ -20,6 +20,9 @@ from photofsd.types import AssetId, DirId, Facet
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
+
+VERSION = 1
+"""Raise it with every change to what follows from the same records: all is derived anew at the next start."""
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  the wall clock of the camera, of no zone
 _NS = 1_000_000_000
@@ -62,7 +65,7 @@ def of(txn: ReadTransaction, asset: AssetId) -> Derived:
 def update(txn: WriteTransaction, before: Mapping[AssetId, Derived]) -> None:
     """Write what changed of the derived rows of the assets in `before`, and log every changed asset."""
     changes = facets.Changes()
-    sequence = txn.number(Tables.META, b"sequence")
+    changed: list[AssetId] = []
     for asset, old in before.items():
         new = of(txn, asset)
         changes.note(asset, old.facets, new.facets)
@@ -70,9 +73,17 @@ def update(txn: WriteTransaction, before: Mapping[AssetId, Derived]) -> None:
             txn.put(Tables.ROWS, asset.to_bytes(4, "big"), new.row)
         txn.count_by(b"photos", _is_live(new) - _is_live(old))
         if new != old:
-            sequence += 1
-            txn.put(Tables.CHANGES, U64.pack(sequence), asset.to_bytes(4, "big"))
+            changed.append(asset)
     changes.apply(txn)
+    log(txn, changed)
+
+
+def log(txn: WriteTransaction, changed: Iterable[int]) -> None:
+    """Tell the followers of the change log that something follows anew from the records of these assets."""
+    sequence = txn.number(Tables.META, b"sequence")
+    for asset in changed:
+        sequence += 1
+        txn.put(Tables.CHANGES, U64.pack(sequence), asset.to_bytes(4, "big"))
     txn.put_number(Tables.META, b"sequence", sequence)
 
 
@@ -159,6 +170,10 @@ def _add_metadata(found: set[bytes], metadata: Metadata) -> None:
         found.update(_named(Facet.LENS, metadata.lens, b"c", b"lens"))
     for tag in metadata.tags:
         found.update(_named(Facet.TAG, tag, b"t", b"tags"))
+    for album in metadata.albums:
+        found.update(_named(Facet.ALBUM, album, b"a", b"albums"))
+    for person in metadata.people:
+        found.update(_words(b"w", tokens(person)))
     if metadata.rating is not None and metadata.rating >= 0:
         found.update((fact(Facet.RATING, b"%d" % metadata.rating), fact(Facet.HAS, b"rating")))
     for text in (metadata.title, metadata.caption):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import lmdb
 
 from photofsd.errors import StoreBusy, StoreError, StoreFull
-from photofsd.store import damage, migrate, pages, schema
+from photofsd.store import damage, migrate, pages, rederive, schema
 from photofsd.store.schema import ALL_TABLES, Table, Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
@@ -138,6 +138,7 @@ def _tables_to_write(environment: lmdb.Environment, timezone: tzinfo | None) -> 
         tables = {table: environment.open_db(table.name.encode(), txn=raw) for table in ALL_TABLES}
         txn = WriteTransaction(raw, tables, timezone)
         migrate.to_current(txn)
+        rederive.begin(txn)
         txn.finish()
     return tables
 

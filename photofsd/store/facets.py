@@ -7,7 +7,7 @@ A view is a facet and an order; composition is AND. Chunks keep a commit small w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
@@ -18,6 +18,9 @@ from photofsd.types import AssetId, Facet
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
+
+CHUNK_BITS = 16
+"""Assets whose ids agree above these bits share the chunks of the bitmaps."""
 
 NAME_MAX_BYTES = 240
 _CHARACTER_MAX_BYTES = 4
@@ -57,7 +60,7 @@ def loaded(stored: bytes) -> BitMap:
 
 
 def _chunk(asset: int) -> bytes:
-    return (asset >> 16).to_bytes(2, "big")
+    return (asset >> CHUNK_BITS).to_bytes(2, "big")
 
 
 def bitmap(txn: ReadTransaction, facet: Facet, value: bytes = b"") -> BitMap:
@@ -105,6 +108,38 @@ def union(txn: ReadTransaction, facet: Facet, wanted: Iterable[bytes]) -> BitMap
     return BitMap.union(*bitmaps) if bitmaps else BitMap()
 
 
+def replace_chunk(txn: WriteTransaction, number: int, facts: Mapping[bytes, Sequence[int]]) -> BitMap:
+    """Make the facets of one chunk of assets exactly these, and write only what differs.
+
+    facts: what is true of assets of that chunk, as `fact` makes it. returns: the assets for which anything was wrong.
+    """
+    chunk = number.to_bytes(2, "big")
+    wrong: dict[bytes, BitMap] = {}
+    seen, assets = set[bytes](), BitMap()
+    for key, stored in txn.items(Tables.FACETS):
+        if key[-2:] == chunk:
+            seen.add(key[:-2])
+            members = BitMap(facts.get(key[:-2], ()))
+            different = loaded(stored) ^ members
+            if different:
+                wrong[key] = members
+                assets |= different
+    for missing in facts.keys() - seen:
+        wrong[missing + chunk] = members = BitMap(facts[missing])
+        assets |= members
+    for key in sorted(wrong):
+        _put(txn, key, wrong[key])
+    return assets
+
+
+def _put(txn: WriteTransaction, key: bytes, members: BitMap) -> None:
+    if members:
+        members.run_optimize()
+        txn.put(Tables.FACETS, key, members.serialize())
+    else:
+        txn.delete(Tables.FACETS, key)
+
+
 class Changes:
     """Facet changes of one transaction, gathered so that every chunk is read and written once."""
 
@@ -127,8 +162,4 @@ class Changes:
             members = BitMap() if stored is None else loaded(stored)
             members.difference_update(BitMap(self._removed.get(key, ())))
             members.update(self._added.get(key, ()))
-            if members:
-                members.run_optimize()
-                txn.put(Tables.FACETS, key, members.serialize())
-            elif stored is not None:
-                txn.delete(Tables.FACETS, key)
+            _put(txn, key, members)

@@ -10,7 +10,8 @@ I2   every `children` row agrees with its `dirs` row, and the other way round; t
 I3   a file's asset lists that file, and an asset's files point back to it; sidecars have no asset
 I4   `contents` and `names` are one to one with `assets`; an asset's `rows` entry says what its records say; what
      the stages found belongs to an asset
-I5   the facets of an asset are exactly what `derived.of` makes of its records; no bitmap is empty
+I5   the facets of an asset are exactly what `derived.of` makes of its records; no bitmap is empty; `meta` says with
+     which version and time zone that was done
 I6   every job stands in `jobs` and once in `due`; its subject is there (a path, or an asset with one); it is not at
      the same time failed; what has failed or been done has a stage, and is no path that is gone
 I7   counters equal what they count, and nothing is counted that this file does not know
@@ -50,7 +51,12 @@ class Table:
 class Tables:
     """Every table of the store."""
 
-    META = Table("meta", "name", "u64", "schema_version, next_asset, next_file, next_dir, sequence, journal")
+    META = Table(
+        "meta",
+        "name",
+        "u64",
+        "schema_version, next_asset, next_file, next_dir, sequence, journal, derived (rederive.py)",
+    )
     ROOTS = Table("roots", "blake2b-16 of the path", "LibraryRecord", "the library folders")
     DIRS = Table("dirs", "DirId", "DirRecord", "folders of the libraries")
     CHILDREN = Table("children", "parent DirId, name (keys.py)", "DirId", "folders by path")

@@ -37,6 +37,8 @@ class Shot:
     lens: str | None = None
     rating: int | None = None
     types: tuple[str, ...] = ()
+    albums: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
     place: tuple[str, str, str] | None = None
     at: tuple[float, float] | None = None
 
@@ -93,4 +95,6 @@ def _metadata(shot: Shot) -> Metadata:
         title=shot.title,
         caption=shot.caption,
         types=shot.types,
+        albums=shot.albums,
+        people=shot.people,
     )

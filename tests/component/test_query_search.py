@@ -62,6 +62,8 @@ SHOTS = [
         place=FLORENCE,
         at=(43.7696, 11.2558),
         camera="Nikon D7000",
+        albums=("Riviera 6/16/24",),
+        people=("Ana de Armas",),
     ),
     Shot(("Strand/sunset.jpg",), taken=at("2024-07-20T21:00"), place=PARIS, at=(33.6609, -95.5555), rating=0),
     Shot(("misc/IMG_4121.jpg",), taken=at("2024-07-30T23:30"), place=NEW_YORK, at=(40.7143, -74.0060), rating=-1),
@@ -222,6 +224,14 @@ EVERYTHING = "img4121 sunset ball beach raw elephants dsc99 old scan"
         ("!raw year:2013", "elephants"),
         ("limit:2", "img4121 sunset"),
         ("limit:999", EVERYTHING),
+        # albums, and the people of Google Takeout
+        ('album:"Riviera 6-16-24"', "ball"),
+        ("album:riviera", "ball"),
+        ("has:albums", "ball"),
+        ("armas -24", ""),
+        ('"ana de armas"', "ball"),
+        ('"riviera 6 16"', "ball"),
+        ('"de ana"', ""),
         ("beach OR -beach", "ball beach img4121 sunset raw elephants dsc99 old scan"),
     ],
 )
@@ -234,7 +244,7 @@ def test_query_finds(ask: Callable[..., Answer], query: str, found: str) -> None
     [
         ("person:Alice", "people are not known yet: person:Alice finds nothing"),
         ("faces:>=3", "faces are not known yet"),
-        ("album:Holiday", "albums are not known yet"),
+        ("album:Holiday", "no photo has an album like 'Holiday'"),
         ("text:EXIT", "the words seen in pictures are not known yet"),
         ("like:IMG_4121.jpg", "photos that look alike are not known yet"),
         ("has:faces", "faces are not known yet"),

@@ -135,6 +135,8 @@ TITLE = Metadata(
     rating=4,
     title="At the Sea",
     types=("heic", "live"),
+    albums=("Rome 6/10",),
+    people=("Ana",),
 )
 
 
@@ -149,7 +151,7 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
         found = {facet: list(facets.values(txn, facet)) for facet in Facet}
     assert found.pop(Facet.WORD) == sorted(
         b"ccanon ceos c7d c7 cd cef c50mm c50 cmm ftuscany f2024 nimg n1 nheic ncopy pitaly parezzo tsud ta tb "
-        b"xat xthe xsea".split()
+        b"xat xthe xsea arome a6 a10 wana".split()
     )
     assert found == {
         Facet.LIVE: [b""],
@@ -162,9 +164,21 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
         Facet.PLACE: [b"Italy", b"Italy/Arezzo"],
         Facet.TAG: ["Süd".encode(), "a\u2215b".encode()],
         Facet.RATING: [b"4"],
-        Facet.HAS: [b"camera", b"caption", b"copies", b"date", b"gps", b"lens", b"place", b"rating", b"tags"],
+        Facet.HAS: [
+            b"albums",
+            b"camera",
+            b"caption",
+            b"copies",
+            b"date",
+            b"gps",
+            b"lens",
+            b"place",
+            b"rating",
+            b"tags",
+        ],
         Facet.CELL: [b"+43.43750-011.90625"],
         Facet.DIR: [b"2"],
+        Facet.ALBUM: ["Rome 6\u221510".encode()],
     }
 
 
