@@ -52,7 +52,9 @@ class Appearance:
         All answers share one entry, which is good until the next call: pyfuse3 copies an answer before anything else
         runs. Whoever means to change it brings a blank one of their own in `into`.
         """
-        attributes = self._tree.attributes(node)
+        attributes = node.seen if isinstance(node, Photo) else None
+        if attributes is None:
+            attributes = self._tree.attributes(node)
         if attributes is None:
             return None
         entry = self._photo if into is None else into

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import pyfuse3
 import trio
@@ -29,6 +30,7 @@ from photofsd.vtree.inodes import ROOT
 from photofsd.vtree.node import Directory, Original, Photo, Tree
 from photofsd.vtree.probes import INDEXERS_KEEP_OUT, is_probe
 
+_FILES: Final = (Photo, Original)  # a union would be made anew at every lookup
 _FIXED = "photos cannot be changed; the originals are never touched"
 
 
@@ -78,11 +80,11 @@ class PhotoOperations(pyfuse3.Operations):
             return self._dot(parent_inode, name)
         if is_probe(name) and not (name == INDEXERS_KEEP_OUT and parent_inode == ROOT):
             return self._absence
-        match self._pretence(ctx, parent_inode, name):
-            case Pretence.ABSENT:
-                raise FUSEError(errno.ABSENT)
-            case Pretence.PRESENT:
-                return self._appearance.phantom(stat.S_IFREG)
+        pretence = self._pretence(ctx, parent_inode, name)
+        if pretence is Pretence.ABSENT:
+            raise FUSEError(errno.ABSENT)
+        if pretence is Pretence.PRESENT:
+            return self._appearance.phantom(stat.S_IFREG)
         parent = self._folder(parent_inode)
         if not parent.node.is_ready():
             with parent.at_work():
@@ -260,7 +262,7 @@ class PhotoOperations(pyfuse3.Operations):
         asker: the thread that asks, 0 = of no matter.
         """
         node = parent.node.lookup(name)
-        if isinstance(node, Photo | Original):
+        if isinstance(node, _FILES):
             entry = self._appearance.photo(node)
             if entry is not None:
                 entry.entry_timeout = self._appearance.remembered_s(parent.node)

@@ -6,17 +6,19 @@ import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import lmdb
 
 from photofsd.errors import StoreBusy, StoreError, StoreFull
 from photofsd.store import damage, migrate, pages, rederive, schema
+from photofsd.store.chunks import Chunks
 from photofsd.store.schema import ALL_TABLES, Table, Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+    from types import TracebackType
 
 _FILE = "data.mdb"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
@@ -36,6 +38,7 @@ class Store:
         self._tables = tables
         self._timezone = timezone
         self._folder = Path(environment.path())
+        self._chunks = Chunks()
 
     @classmethod
     def open(cls, folder: Path, *, timezone: tzinfo | None = None, readonly: bool = False) -> Store:
@@ -59,12 +62,10 @@ class Store:
             raise StoreError(f"the store in {folder} cannot be opened: {error}") from error
         return cls(environment, tables, timezone=timezone)
 
-    @contextmanager
-    def read(self) -> Iterator[ReadTransaction]:
+    def read(self) -> Reading:
         """A consistent view of everything, for one request: never keep it (a long reader makes the file grow)."""
         try:
-            with self._environment.begin() as txn:
-                yield ReadTransaction(txn, self._tables, self._timezone)
+            return Reading(self._environment.begin(), self._tables, self._timezone, self._chunks, self._folder)
         except lmdb.Error as error:
             raise _translated(error, self._folder) from error
 
@@ -88,6 +89,33 @@ class Store:
     def close(self) -> None:
         """Close the environment; no transaction may be open."""
         self._environment.close()
+
+
+class Reading(ReadTransaction):
+    """A read transaction that ends with its `with`. No generator: every lookup in the mount opens one."""
+
+    __slots__ = ("_folder",)
+
+    def __init__(
+        self,
+        raw: Any,  # noqa: ANN401
+        tables: Mapping[Table, Any],
+        timezone: tzinfo | None,
+        chunks: Chunks,
+        folder: Path,
+    ) -> None:
+        super().__init__(raw, tables, timezone, chunks)
+        self._folder = folder
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._raw.abort()
+        if error is not None and isinstance(error, lmdb.Error):
+            raise _translated(error, self._folder) from error
 
 
 def _environment(folder: Path, *, readonly: bool) -> lmdb.Environment:

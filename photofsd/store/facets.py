@@ -6,6 +6,7 @@ A view is a facet and an order; composition is AND. Chunks keep a commit small w
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -51,6 +52,9 @@ def fact(facet: Facet, value: bytes = b"") -> bytes:
     return b"%c%b\0" % (facet, value)
 
 
+_head = functools.lru_cache(maxsize=1024)(fact)  # for folders, of which the same few are asked again and again
+
+
 def loaded(stored: bytes) -> BitMap:
     """The bitmap of a chunk. Raises StoreError where it cannot be read."""
     try:
@@ -77,8 +81,14 @@ def live(txn: ReadTransaction) -> BitMap:
 
 def contains(txn: ReadTransaction, facet: Facet, value: bytes, asset: AssetId) -> bool:
     """Claim: `value` of `facet` is true of `asset`. One lookup, whatever the size."""
-    stored = txn.get(Tables.FACETS, fact(facet, value) + _chunk(asset))
-    return stored is not None and asset in loaded(stored)
+    key = _head(facet, value) + _chunk(asset)
+    known = txn.chunks()
+    try:
+        chunk = known[key]
+    except KeyError:
+        stored = txn.get(Tables.FACETS, key)
+        chunk = known[key] = None if stored is None else loaded(stored)
+    return chunk is not None and asset in chunk
 
 
 def exists(txn: ReadTransaction, facet: Facet, value: bytes) -> bool:

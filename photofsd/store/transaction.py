@@ -21,6 +21,9 @@ from photofsd.types import AssetId, DirId
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from pyroaring import BitMap
+
+    from photofsd.store.chunks import Chunks
     from photofsd.store.derived import Derived
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -41,13 +44,33 @@ def _decoded(value: bytes, kind: type[R]) -> R:
 
 
 class ReadTransaction:
-    """A consistent view of every table."""
+    """A consistent view of every table. chunks: what is known of facets already, see chunks.py."""
 
-    def __init__(self, raw: Any, handles: Mapping[Table, Any], timezone: tzinfo | None) -> None:  # noqa: ANN401
+    __slots__ = ("_chunks", "_folder_words", "_handles", "_raw", "timezone")
+
+    def __init__(
+        self,
+        raw: Any,  # noqa: ANN401  lmdb has no types
+        handles: Mapping[Table, Any],
+        timezone: tzinfo | None,
+        chunks: Chunks | None = None,
+    ) -> None:
         self._raw = raw
         self._handles = handles
+        self._chunks = chunks
+        self._folder_words: dict[DirId, tuple[bytes, ...]] | None = None
         self.timezone = timezone
-        self.folder_words: dict[DirId, tuple[bytes, ...]] = {}
+
+    @property
+    def folder_words(self) -> dict[DirId, tuple[bytes, ...]]:
+        """The words of folders that were asked for, for `derived` to use and add to."""
+        if self._folder_words is None:
+            self._folder_words = {}
+        return self._folder_words
+
+    def chunks(self) -> dict[bytes, BitMap | None]:
+        """Chunks of facets that are known to be as this transaction sees them, for `facets` to use and add to."""
+        return {} if self._chunks is None else self._chunks.of(self._raw.id())
 
     def get(self, table: Table, key: bytes) -> bytes | None:
         """The value at `key`, or None."""

@@ -11,6 +11,7 @@ from photofsd.store import assets, facets
 from photofsd.store.env import Store
 from photofsd.store.schema import ASSET_ROW, U32, Tables
 from photofsd.types import AssetId, Facet
+from photofsd.vtree.attributes import attributes_of
 from photofsd.vtree.inodes import PHOTO
 from photofsd.vtree.node import Attributes, Directory, Listing, Names, Node, Photo, Row
 from photofsd.vtree.scope import Scope
@@ -71,8 +72,9 @@ class PhotoFolder(NarrowFolder):
     def entry(self, name: bytes) -> Node | None:
         with self.scope.library.store.read() as txn:
             asset = assets.named(txn, name)
-            is_member = asset is not None and self.members.has(txn, asset)
-        return Photo(asset) if is_member and asset is not None else None
+            if asset is None or not self.members.has(txn, asset):
+                return None
+            return Photo(asset, attributes_of(txn, asset))
 
     def listing(self) -> Listing:
         self.members.prepare()

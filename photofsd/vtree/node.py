@@ -30,10 +30,20 @@ class Attributes(NamedTuple):
     ctime_ns: int
 
 
-class Photo(msgspec.Struct, frozen=True, gc=False):
-    """A photo of the library, whatever view it is met in. A struct: listings make them by the million."""
+class Photo(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """A photo of the library, whatever view it is met in. A struct: listings make them by the million.
+
+    seen: its attributes, where they came along when it was looked up; they say nothing of which photo it is.
+    """
 
     asset: AssetId
+    seen: Attributes | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Photo) and other.asset == self.asset
+
+    def __hash__(self) -> int:
+        return hash(self.asset)
 
 
 class Original(msgspec.Struct, frozen=True, gc=False):

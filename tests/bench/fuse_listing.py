@@ -17,6 +17,7 @@ import dataclasses
 import json
 import os
 import random
+import struct
 import subprocess
 import sys
 import tempfile
@@ -24,9 +25,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import lmdb
 import pyfuse3
 import trio
 
+ROW = struct.Struct("<Qqq")  # as in photofsd/store/schema.py
 HERE = Path(__file__).parent
 SERVER = HERE.parent / "mount" / "server.py"
 
@@ -86,8 +89,32 @@ class Minimal(pyfuse3.Operations):
         pass
 
 
-def serve_minimal(point: str, count: int) -> None:
-    pyfuse3.init(Minimal(count), point, {"default_permissions", "fsname=photofsd-bench"})
+class MinimalOnStore(Minimal):
+    """The same, but what a name stands for and what stat() shows of it are looked up in a store of ours: two reads."""
+
+    def __init__(self, store: Path) -> None:
+        super().__init__(0)
+        self.environment = lmdb.open(str(store), readonly=True, max_dbs=64, max_spare_txns=4)
+        self.names_table = self.environment.open_db(b"names", create=False)
+        self.rows_table = self.environment.open_db(b"rows", create=False)
+
+    async def lookup(self, parent_inode, name, ctx):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+        entry = pyfuse3.EntryAttributes()
+        if name == b"all":
+            return self.fill(self.ALL, entry)
+        with self.environment.begin() as txn:
+            asset = txn.get(name, db=self.names_table)
+            if asset is None:
+                raise pyfuse3.FUSEError(2)
+            size, mtime_ns, ctime_ns = ROW.unpack_from(txn.get(asset, db=self.rows_table))
+        self.fill(self.FIRST + int.from_bytes(asset, "big"), entry)
+        entry.st_size, entry.st_mtime_ns, entry.st_ctime_ns = size, mtime_ns, ctime_ns
+        return entry
+
+
+def serve_minimal(point: str, count: int, store: str | None) -> None:
+    operations = Minimal(count) if store is None else MinimalOnStore(Path(store))
+    pyfuse3.init(operations, point, {"default_permissions", "fsname=photofsd-bench"})
     print("mounted", flush=True)
     trio.run(pyfuse3.main)
     pyfuse3.close()
@@ -216,9 +243,10 @@ def main() -> int:
     parser.add_argument("--keywords", help="its keyword arguments, in JSON")
     parser.add_argument("--folder", default="all", help="the folder to list, in that tree")
     parser.add_argument("--serve-minimal", metavar="POINT", help=argparse.SUPPRESS)
+    parser.add_argument("--store", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve_minimal:
-        serve_minimal(given.serve_minimal, given.count)
+        serve_minimal(given.serve_minimal, given.count, given.store)
         return 0
     if given.keywords is None:
         given.keywords = json.dumps({"count": given.count} if given.tree.endswith(":crowd") else {})

@@ -11,7 +11,7 @@ from pyroaring import BitMap
 
 from photofsd.errors import StoreError
 from photofsd.records import Metadata, Place, Taken
-from photofsd.store import assets, facets, paths
+from photofsd.store import assets, chunks, facets, paths
 from photofsd.store.env import Store
 from photofsd.store.schema import VALUE_MAX_BYTES, Tables
 from photofsd.types import AssetId, DateSource, Facet, FileId, Kind
@@ -215,3 +215,30 @@ def test_a_facet_that_cannot_be_read_is_one_clear_error(tmp_path_factory: pytest
     with store.read() as txn, pytest.raises(StoreError, match="damaged: a facet cannot be read"):
         facets.live(txn)
     store.close()
+
+
+def test_whether_a_photo_is_meant_is_as_the_store_is_at_that_moment(store: Store) -> None:
+    """Chunks that were read are remembered, and forgotten with the next change."""
+    with store.read() as txn:
+        assert not facets.contains(txn, Facet.TAG, b"sea", AssetId(7))
+    _write(store, {b"sea": {7}})
+    with store.read() as before:
+        assert facets.contains(before, Facet.TAG, b"sea", AssetId(7))
+        _write(store, {b"sea": {8}}, before={b"sea": {7}})
+        with store.read() as now:
+            assert not facets.contains(now, Facet.TAG, b"sea", AssetId(7))
+            assert facets.contains(now, Facet.TAG, b"sea", AssetId(8))
+        assert facets.contains(before, Facet.TAG, b"sea", AssetId(7)), "a transaction sees one state to its end"
+    with store.write() as changing:
+        assert facets.contains(changing, Facet.TAG, b"sea", AssetId(8))
+    _write(store, {}, before={b"sea": {8}})
+
+
+def test_the_memory_of_chunks_is_bounded(store: Store) -> None:
+    members = {b"%d" % n: {n} for n in range(1, 2 * chunks.MOST)}
+    _write(store, members)
+    with store.read() as txn:
+        for tag_name, (asset,) in members.items():
+            assert facets.contains(txn, Facet.TAG, tag_name, AssetId(asset))
+            assert len(txn.chunks()) <= chunks.MOST
+    _write(store, {}, before=members)
