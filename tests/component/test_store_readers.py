@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -178,13 +179,11 @@ def test_reading_leaves_no_transaction_open_even_when_it_fails(store: Store) -> 
 
 
 def test_too_many_readers_at_once_are_one_clear_error(store: Store) -> None:
-    held = [store.read() for _ in range(513)]
-    for reading in held[:-1]:
-        reading.__enter__()
-    with pytest.raises(StoreError, match="READERS_FULL"):
-        held[-1].__enter__()
-    for reading in held[:-1]:
-        reading.__exit__(None, None, None)
+    with contextlib.ExitStack() as held:
+        for _ in range(512):
+            held.enter_context(store.read())
+        with pytest.raises(StoreError, match="READERS_FULL"):
+            held.enter_context(store.read())
 
 
 def test_a_readonly_store_cannot_be_written(tmp_path: Path) -> None:
