@@ -40,6 +40,11 @@ def choose(machine: Machine) -> str:
     return "large" if large else "small"
 
 
+def readers(machine: Machine, memory_mb: int) -> int:
+    """How many readers of `memory_mb` each suit the machine: one a core, all of them in half of its memory at worst."""
+    return max(1, min(machine.cores, machine.memory_mb // (2 * memory_mb)))
+
+
 def _memory_limit(own_groups: Path, root: Path) -> int | None:
     """memory.max of our control group (version 2) and of those above it, in bytes; None without a limit."""
     try:

@@ -116,12 +116,20 @@ class PlacesSettings:
 class ReaderSettings:
     """The child processes that read originals."""
 
-    processes: Annotated[int, Doc("Readers at work at once; 0 chooses by the cores.", at_least=0, at_most=256)] = 0
+    processes: Annotated[
+        int, Doc("Readers at work at once; 0: one a core, in half of the memory at most.", at_least=0, at_most=256)
+    ] = 0
     memory_mb: Annotated[
         int,
-        Doc("Megabytes that one reader may use.", default="`1024` (small), `2048` (large)", at_least=256),
+        Doc("Megabytes that one reader may use.", default="`1024` (small), `2048` (large)", at_least=512),
     ] = 1024
-    file_timeout_s: Annotated[float, Doc("Seconds that one file may take before it is given up.", at_least=1)] = 60
+    file_timeout_s: Annotated[
+        float, Doc("Seconds that one file may take before it is given up; a second more for every 5 MB.", at_least=1)
+    ] = 60
+    file_max_mb: Annotated[
+        int,
+        Doc("Megabytes of the largest file that is read at all; a larger one stands in `/folders` alone.", at_least=1),
+    ] = 100_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from typing import Final
 import trio
 
 from photofsd import views
+from photofsd.config import profiles
 from photofsd.config.schema import SETTINGS, Settings, value_of
 from photofsd.daemon import control, lock
 from photofsd.daemon.commands import ReloadResult
@@ -32,8 +33,11 @@ from photofsd.errors import PhotofsdError
 from photofsd.fuse import mount
 from photofsd.fuse.options import MountOptions
 from photofsd.library import removal
+from photofsd.media.thumbnails import Thumbnails
 from photofsd.pipeline import graph, runner
 from photofsd.pipeline.stage import Work
+from photofsd.pipeline.upkeep import Upkeep
+from photofsd.pipeline.visits import Patience
 from photofsd.query.searches import Searches
 from photofsd.store import paths, rederive, searches
 from photofsd.store.env import Store
@@ -94,6 +98,9 @@ class _Daemon:
         self._derive_anew()
         runner.register(store, writer, self._graph)
         self._runner = runner.Runner(store, writer, self._graph, _runner_settings(settings), settings.state)
+        thumbnails = Thumbnails(settings.state / runner.THUMBNAILS)
+        thumbnails.clear_unfinished()
+        self._upkeep = Upkeep(store, writer, thumbnails)
         self._scans = Scans(store, writer, settings.library, on_work=self._runner.wake)
         point = os.fspath(settings.mount.point)
         self._doctor = Doctor(store, self._graph, self._runner, mount=point, alerts=self._scans.alerts)
@@ -177,6 +184,7 @@ class _Daemon:
                 nursery.start_soon(follower.run, mounted.invalidator)
                 nursery.start_soon(self._scans.run)
                 nursery.start_soon(self._runner.run)
+                nursery.start_soon(self._upkeep.run)
                 nursery.start_soon(control.serve, listener, self._control(stop).handlers())
                 self._doctor.phase = "running"
                 self._notifier.ready(f"the tree is at {settings.mount.point}")
@@ -249,12 +257,12 @@ class _Daemon:
 
 
 def _runner_settings(settings: Settings) -> runner.RunnerSettings:
-    readers = settings.readers.processes or max(1, min(8, os.cpu_count() or 1))
+    chosen = settings.readers
     return runner.RunnerSettings(
-        readers=readers,
-        memory_mb=settings.readers.memory_mb,
-        file_timeout_s=settings.readers.file_timeout_s,
-        work=Work(settings.timezone or None, settings.places.max_distance_km),
+        readers=chosen.processes or profiles.readers(profiles.measure_machine(), chosen.memory_mb),
+        memory_mb=chosen.memory_mb,
+        patience=Patience(chosen.file_timeout_s),
+        work=Work(settings.timezone or None, settings.places.max_distance_km, chosen.file_max_mb),
     )
 
 

@@ -47,7 +47,7 @@ class LibraryHealth(TypedDict):
 
 
 class StageHealth(TypedDict):
-    """Jobs of one stage. waiting: why none can run now, in words."""
+    """Jobs of one stage. waiting: why none can run now, in words. retries_per_min: tried once more, last minute."""
 
     queued: int
     running: int
@@ -55,6 +55,7 @@ class StageHealth(TypedDict):
     failed: int
     waiting: str | None
     rate_per_s: float
+    retries_per_min: int
 
 
 class IndexHealth(TypedDict):

@@ -84,7 +84,8 @@ class Doctor:
             done=counts.done,
             failed=counts.failed,
             waiting=next(self._reasons(txn, record, queued=counts.queued, is_offline=is_offline), None),
-            rate_per_s=round(self._runner.rates.per_s(name), 1),
+            rate_per_s=round(self._runner.pace.done.per_s(name), 1),
+            retries_per_min=self._runner.pace.retried.last_minute(name),
         )
 
     def _reasons(self, txn: ReadTransaction, record: StageRecord, *, queued: int, is_offline: bool) -> Iterator[str]:

@@ -21,7 +21,7 @@ def health_lines(health: Health) -> Iterator[str]:
 
 def stage_lines(stages: Mapping[str, StageHealth]) -> list[str]:
     """A table with a line for each stage."""
-    head = ("stage", "queued", "running", "done", "failed", "per second", "waiting for")
+    head = ("stage", "queued", "running", "done", "failed", "per second", "retries/min", "waiting for")
     return columns([head, *(_stage(name, stage) for name, stage in stages.items())])
 
 
@@ -38,4 +38,5 @@ def _library(folder: LibraryHealth) -> tuple[str, str, str]:
 
 def _stage(name: str, stage: StageHealth) -> tuple[str, ...]:
     counts = (f"{count:,}" for count in (stage["queued"], stage["running"], stage["done"], stage["failed"]))
-    return (name, *counts, f"{stage['rate_per_s']:.1f}", stage["waiting"] or "")
+    rates = (f"{stage['rate_per_s']:.1f}", f"{stage['retries_per_min']:,}")
+    return (name, *counts, *rates, stage["waiting"] or "")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import graphlib
+import heapq
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from photofsd.pipeline import stages
@@ -13,13 +14,13 @@ from photofsd.pipeline.stage import FactStage, FileStage, Stage
 
 
 class Graph:
-    """Stages in an order in which every stage comes after those that make what it needs."""
+    """Stages in an order in which every stage comes after those that make what it needs, and cheap before dear."""
 
     def __init__(self, all_stages: Iterable[Stage[Any]]) -> None:
         known = {stage.name: stage for stage in all_stages}
         makers = {fact: stage.name for stage in known.values() for fact in stage.makes}
         needs = {stage.name: {makers[fact] for fact in stage.needs} for stage in known.values()}
-        self._order = tuple(known[name] for name in graphlib.TopologicalSorter(needs).static_order())
+        self._order = tuple(known[name] for name in _ordered(needs, {name: known[name].cost_ms for name in known}))
         self._needs = needs
 
     def __iter__(self) -> Iterator[Stage[Any]]:
@@ -50,6 +51,19 @@ class Graph:
     def after(self, name: str) -> tuple[Stage[Any], ...]:
         """The stages that come right after `name`."""
         return tuple(stage for stage in self._order if name in self._needs[stage.name])
+
+
+def _ordered(needs: Mapping[str, set[str]], cost_ms: Mapping[str, float]) -> Iterator[str]:
+    """The names in the order of their needs; of those that may come next, the cheapest first."""
+    sorter = graphlib.TopologicalSorter(needs)
+    sorter.prepare()
+    possible: list[tuple[float, str]] = []
+    while sorter.is_active():
+        for name in sorter.get_ready():
+            heapq.heappush(possible, (cost_ms[name], name))
+        _, cheapest = heapq.heappop(possible)
+        yield cheapest
+        sorter.done(cheapest)
 
 
 def discover() -> Graph:

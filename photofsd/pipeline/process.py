@@ -21,9 +21,11 @@ from photofsd.errors import ChildDied, ReadersBroken
 
 HEADER = struct.Struct(">I")
 FRAME_MAX_BYTES = 64 << 20
+RECEIVE_BYTES = 1 << 18
 GRACE_S = 1.0
 REAP_S = 0.1
 START_TIMEOUT_S = 60.0
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 LOOKS = 20
 LOOK_EVERY_S = 0.025
 BUSY_SHARE = 0.1
@@ -89,7 +91,7 @@ class Child:
     async def _exactly(self, size: int) -> bytes:
         while len(self._buffer) < size:
             try:
-                more = await self._stream.receive_some(1 << 16)
+                more = await self._stream.receive_some(RECEIVE_BYTES)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 more = b""
             if not more:
@@ -130,6 +132,13 @@ class Child:
             return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "R"
         except OSError:
             return False
+
+    def address_space_bytes(self) -> int:
+        """What it has taken of its `memory_mb` now; 0 where it is gone."""
+        try:
+            return int(Path(f"/proc/{self.pid}/statm").read_text().split()[0]) * PAGE_BYTES
+        except (OSError, IndexError):
+            return 0
 
     def is_reaped(self) -> bool:
         """Claim: nothing of it is left."""

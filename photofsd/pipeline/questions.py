@@ -10,6 +10,7 @@ import msgspec
 import trio
 
 from photofsd.errors import ChildDied
+from photofsd.pipeline.outcome import Outcome
 from photofsd.pipeline.stage import FactStage, Trouble, Work
 from photofsd.pipeline.worker import Answers, Request
 from photofsd.types import AssetId
@@ -17,8 +18,9 @@ from photofsd.types import AssetId
 if TYPE_CHECKING:
     from photofsd.pipeline.crew import Crew
     from photofsd.pipeline.graph import Graph
-    from photofsd.pipeline.rates import Rates
-    from photofsd.pipeline.results import Piece, Results
+    from photofsd.pipeline.outcome import Piece
+    from photofsd.pipeline.rates import Pace
+    from photofsd.pipeline.results import Results
     from photofsd.pipeline.scheduler import FactTask, Scheduler
 
 log = logging.getLogger(__name__)
@@ -28,12 +30,12 @@ class Questions:
     """The work of all fact stages. timeout_s: for a batch, then its child is killed."""
 
     def __init__(
-        self, scheduler: Scheduler, graph: Graph, results: Results, rates: Rates, *, work: Work, timeout_s: float
+        self, scheduler: Scheduler, graph: Graph, results: Results, pace: Pace, *, work: Work, timeout_s: float
     ) -> None:
         self._scheduler = scheduler
         self._graph = graph
         self._results = results
-        self._rates = rates
+        self._pace = pace
         self._work = work
         self._timeout_s = timeout_s
 
@@ -41,13 +43,15 @@ class Questions:
         """The next questions, all to one stage, in batches of the stage's own size."""
         return self._scheduler.fact_tasks()
 
-    async def do(self, crew: Crew, tasks: Sequence[FactTask]) -> Sequence[Piece]:
+    async def do(self, crew: Crew, tasks: Sequence[FactTask]) -> Outcome:
         """Ask them; what came of it, to be committed."""
         stage = self._graph[tasks[0].stage]
         if not isinstance(stage, FactStage):
             raise TypeError(f"{stage.name} asks no questions")
+        self._pace.retried.count(stage.name, sum(task.attempts > 0 for task in tasks))
         pieces = [self._answered(stage, task, None) for task in tasks if task.question is None]
-        return [*pieces, *await self._ask(crew, stage, [task for task in tasks if task.question is not None])]
+        asked = await self._ask(crew, stage, [task for task in tasks if task.question is not None])
+        return Outcome([*pieces, *asked])
 
     async def _ask(self, crew: Crew, stage: FactStage[Any, Any], tasks: Sequence[FactTask]) -> Sequence[Piece]:
         if not tasks:
@@ -55,7 +59,7 @@ class Questions:
         answers = await self._answers(crew, stage, tasks)
         if answers.trouble is None:
             results = msgspec.msgpack.decode(answers.answers, type=list[stage.result])  # type: ignore[name-defined]
-            self._rates.count(stage.name, len(results))
+            self._pace.done.count(stage.name, len(results))
             return [self._answered(stage, task, result) for task, result in zip(tasks, results, strict=True)]
         if len(tasks) == 1:
             return [self._failed(tasks[0], answers.trouble)]

@@ -1,4 +1,4 @@
-"""How fast a stage is: a count per second over the last minute."""
+"""How fast a stage is, and how often it has to try again: counts over the last minute."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class Rates:
 
     def count(self, name: str, amount: int = 1) -> None:
         """`amount` of `name` have been done now."""
+        if not amount:
+            return
         second = int(self._clock())
         counts = self._counts[name]
         if counts and counts[-1][0] == second:
@@ -31,3 +33,16 @@ class Rates:
         if not recent:
             return 0.0
         return sum(amount for _, amount in recent) / max(1.0, now - recent[0][0])
+
+    def last_minute(self, name: str) -> int:
+        """How many of `name` there were in the window."""
+        now = self._clock()
+        return sum(amount for second, amount in self._counts[name] if second > now - WINDOW_S)
+
+
+class Pace:
+    """The rates of all stages. done: results that came home; retried: jobs that were tried once more."""
+
+    def __init__(self) -> None:
+        self.done = Rates()
+        self.retried = Rates()

@@ -6,12 +6,12 @@ Functions of a transaction and nothing else, called in the writer's thread (and 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from photofsd.pipeline.retry import Decision, decide
+from photofsd.pipeline.scheduler import CHANGED_WAIT_MS
 from photofsd.pipeline.stage import Stage, Trouble, VisitReport
 from photofsd.pipeline.stages.identify import STAGE as IDENTIFY
 from photofsd.pipeline.stages.identify import Identity
@@ -22,13 +22,7 @@ from photofsd.types import AssetId, FileId
 if TYPE_CHECKING:
     from photofsd.pipeline.graph import Graph
     from photofsd.pipeline.scheduler import FileTask
-    from photofsd.store.transaction import WriteTransaction
-
-Piece = Callable[["WriteTransaction"], None]
-"""Something to be written: a function of a transaction."""
-
-OFFLINE_WAIT_MS = 60_000
-CHANGED_WAIT_MS = 2_000
+    from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
 
 class Results:
@@ -39,16 +33,13 @@ class Results:
 
     def of_visit(self, txn: WriteTransaction, task: FileTask, report: VisitReport) -> None:
         """Keep what a visit found."""
-        asset, priority = AssetId(task.subject), jobs.BACKLOG
         if task.stage == IDENTIFY.name:
-            job = jobs.get(txn, jobs.stage(txn, IDENTIFY.name), task.subject)
-            identified = None if job is None else self._identified(txn, FileId(task.subject), report, job)
-            if job is None or identified is None:
-                return
-            asset, priority = identified, job.priority
+            asset = self._identified(txn, FileId(task.subject), report)
+        else:
+            asset = None if self._is_outdated(txn, task, report) else AssetId(task.subject)
         for stage in self._graph.file_stages:
-            if stage is not IDENTIFY and (stage.name in report.results or stage.name in report.troubles):
-                self._of_stage(txn, stage, asset, report, priority)
+            if asset is not None and stage is not IDENTIFY:
+                self._of_stage(txn, stage, asset, report)
 
     def of_facts(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, result: msgspec.Struct | None) -> None:
         """Keep what a fact stage found; None = there is nothing to find."""
@@ -62,13 +53,12 @@ class Results:
         """There is no file to visit any more; a photo that comes back gets its jobs then."""
         jobs.remove(txn, jobs.stage(txn, name), subject)
 
-    def out_of_reach(self, txn: WriteTransaction, name: str, subject: int) -> None:
-        """The library is offline: later, and that is no failure."""
+    def put_off(self, txn: WriteTransaction, name: str, subject: int, wait_ms: int) -> None:
+        """Later, and that is no failure."""
         record = jobs.stage(txn, name)
         job = jobs.get(txn, record, subject)
         if job is not None:
-            later = msgspec.structs.replace(job, not_before_ms=_now_ms() + OFFLINE_WAIT_MS)
-            jobs.put(txn, record, subject, later)
+            jobs.put(txn, record, subject, msgspec.structs.replace(job, not_before_ms=_now_ms() + wait_ms))
 
     def failed(self, txn: WriteTransaction, name: str, subject: int, trouble: Trouble) -> None:
         """The job failed: again later, or never."""
@@ -84,17 +74,19 @@ class Results:
             why = Failure(trouble.message, job.attempts + 1, record.version, time.time_ns())
             jobs.fail(txn, record, subject, why)
 
-    def _identified(self, txn: WriteTransaction, file: FileId, report: VisitReport, job: JobRecord) -> AssetId | None:
-        """Give the file its asset, and queue what comes after."""
-        trouble = report.troubles.get(IDENTIFY.name)
-        if trouble is not None:
-            self.failed(txn, IDENTIFY.name, file, trouble)
-            return None
+    def _identified(self, txn: WriteTransaction, file: FileId, report: VisitReport) -> AssetId | None:
+        """Give the file its asset, and queue what comes after. None where that is for another visit to do."""
         record = jobs.stage(txn, IDENTIFY.name)
+        job = jobs.get(txn, record, file)
+        if job is None:
+            return None
+        identity = identity_in(report)
+        if identity is None:
+            self.failed(txn, IDENTIFY.name, file, report.troubles[IDENTIFY.name])
+            return None
         if _has_moved_on(txn, file, report):
             jobs.put(txn, record, file, msgspec.structs.replace(job, not_before_ms=_now_ms() + CHANGED_WAIT_MS))
             return None
-        identity = msgspec.msgpack.decode(report.results[IDENTIFY.name], type=Identity)
         asset = assets.identify(txn, file, identity.content, time.time_ns())
         if asset is not None:
             jobs.finish(txn, record, file)
@@ -103,19 +95,34 @@ class Results:
                     self.begin(txn, stage, asset, job.priority)
         return asset
 
-    def _of_stage(
-        self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, report: VisitReport, priority: int
-    ) -> None:
+    def _is_outdated(self, txn: WriteTransaction, task: FileTask, report: VisitReport) -> bool:
+        """Claim: what was read is not the content that the asset has; its jobs wait until the two agree.
+
+        The file was rewritten before it was read: unless a scan has seen that, it is identified first. Or the asset
+        has got another content since the task was leased.
+        """
+        known, file, read = assets.asset(txn, AssetId(task.subject)), paths.file(txn, task.file), stat_in(report)
+        if known is None or task.visit is None or read is None:
+            return False
+        if read == task.stat and known.content == task.content:
+            return False
+        if file is not None and read != (file.size, file.mtime_ns, file.inode):
+            jobs.put(txn, jobs.stage(txn, IDENTIFY.name), task.file, JobRecord(jobs.NEW))
+        for stage in task.visit.stages:
+            self.put_off(txn, stage, task.subject, CHANGED_WAIT_MS)
+        return True
+
+    def _of_stage(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, report: VisitReport) -> None:
         """Commit one stage of a visit, if there is a job for it: what is done already came along for nothing."""
         record = jobs.stage(txn, stage.name)
-        if jobs.get(txn, record, asset) is None:
+        job = jobs.get(txn, record, asset)
+        if job is None:
             return
-        trouble = report.troubles.get(stage.name)
-        if trouble is not None:
-            self.failed(txn, stage.name, asset, trouble)
-        else:
+        if stage.name in report.troubles:
+            self.failed(txn, stage.name, asset, report.troubles[stage.name])
+        elif stage.name in report.results:
             result = msgspec.msgpack.decode(report.results[stage.name], type=stage.result)
-            self._keep(txn, stage, asset, result, priority)
+            self._keep(txn, stage, asset, result, job.priority)
 
     def _keep(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, result: Any, priority: int) -> None:  # noqa: ANN401
         is_news = stage.commit(txn, asset, result)
@@ -125,9 +132,15 @@ class Results:
     def begin(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, priority: int = jobs.BACKLOG) -> None:
         """Queue a stage for a photo that is there, where it has not stood yet and what it needs has been made."""
         record = jobs.stage(txn, stage.name)
-        has_stood = jobs.version_done(txn, record, asset) == stage.version or jobs.failure(txn, record, asset)
-        if not has_stood and jobs.get(txn, record, asset) is None and self._is_ready(txn, stage, asset):
+        is_queued = jobs.get(txn, record, asset) is not None
+        if not is_queued and self.is_open(txn, stage, asset) and self._is_ready(txn, stage, asset):
             jobs.put(txn, record, asset, JobRecord(priority))
+
+    def is_open(self, txn: ReadTransaction, stage: Stage[Any], asset: AssetId) -> bool:
+        """Claim: the stage is to be done for the asset, or has never stood there."""
+        record = jobs.stage(txn, stage.name)
+        has_stood = jobs.version_done(txn, record, asset) == stage.version or jobs.failure(txn, record, asset)
+        return not has_stood or jobs.get(txn, record, asset) is not None
 
     def _follow(
         self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, priority: int, *, is_news: bool
@@ -146,15 +159,25 @@ class Results:
         return all(jobs.version_done(txn, record, asset) is not None for record in needed) and stage.wanted(txn, asset)
 
 
+def identity_in(report: VisitReport) -> Identity | None:
+    """What `identify` found in a visit; None where it has failed, or was not asked."""
+    found = report.results.get(IDENTIFY.name)
+    return None if found is None else msgspec.msgpack.decode(found, type=Identity)
+
+
+def stat_in(report: VisitReport) -> paths.FileStat | None:
+    """What was read, as stat() said at its opening; None where it could not be read to the end."""
+    return None if report.read is None else paths.FileStat(*report.read)
+
+
 def _has_moved_on(txn: WriteTransaction, file: FileId, report: VisitReport) -> bool:
     """Claim: what was read is not what the file's record describes; the record is set right.
 
     Either the file was rewritten since the scan, or the scan has seen a newer one since the reading began: only a
     second reading that agrees with the record tells, so an old content never overwrites a new one.
     """
-    record = paths.file(txn, file)
-    read = paths.FileStat(report.size, report.mtime_ns, report.inode)
-    if record is None or (record.size, record.mtime_ns, record.inode) == read:
+    record, read = paths.file(txn, file), stat_in(report)
+    if record is None or read is None or (record.size, record.mtime_ns, record.inode) == read:
         return False
     paths.set_stat(txn, file, read)
     return True

@@ -17,14 +17,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
 
-from photofsd.errors import PhotofsdError, ReadersBroken, StoreFull
+from photofsd.errors import PhotofsdError, ReadersBroken, StoreError, StoreFull
+from photofsd.media.thumbnails import Thumbnails
 from photofsd.pipeline.crew import Crew
+from photofsd.pipeline.landing import Landing
+from photofsd.pipeline.outcome import Outcome, Piece
 from photofsd.pipeline.questions import Questions
-from photofsd.pipeline.rates import Rates
-from photofsd.pipeline.results import Piece, Results
+from photofsd.pipeline.rates import Pace
+from photofsd.pipeline.results import Results
 from photofsd.pipeline.scheduler import Scheduler
 from photofsd.pipeline.stage import Stage, Trouble, Work
-from photofsd.pipeline.visits import Visits
+from photofsd.pipeline.visits import Patience, Visits
 from photofsd.store import facets, jobs
 from photofsd.types import AssetId, Subject
 
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+THUMBNAILS = "thumbs"
+"""Their folder in the state folder."""
+
 HELD_UP_WAIT_S = 10.0
 FREE_MIN_BYTES = 64 << 20
 RESET_ROWS = 1000
@@ -44,11 +50,11 @@ DISK_FULL = "the disk under the state folder is full: processing waits for room"
 
 @dataclass(frozen=True, slots=True)
 class RunnerSettings:
-    """readers: children that read files. memory_mb: of a child. file_timeout_s: for one file, then it is given up."""
+    """readers: children that read files. memory_mb: of a child. patience: with one file, then it is given up."""
 
     readers: int
     memory_mb: int
-    file_timeout_s: float
+    patience: Patience
     work: Work = field(default_factory=Work)
 
 
@@ -59,13 +65,16 @@ class Hand(Protocol):
         """Lease the next tasks (in a thread)."""
         ...
 
-    async def do(self, crew: Crew, tasks: Any) -> Sequence[Piece]:  # noqa: ANN401 - each hand has its own tasks
+    async def do(self, crew: Crew, tasks: Any) -> Outcome:  # noqa: ANN401 - each hand has its own tasks
         """Work them off; what is to be committed."""
         ...
 
 
 class Runner:
-    """Works off the queue. `run` until cancelled; `wake` whenever jobs were queued."""
+    """Works off the queue. `run` until cancelled; `wake` whenever jobs were queued.
+
+    state: the folder whose disk must not be full; thumbnails lie there, too.
+    """
 
     def __init__(self, store: Store, writer: Writer, graph: Graph, settings: RunnerSettings, state: Path) -> None:
         self._writer = writer
@@ -73,18 +82,20 @@ class Runner:
         self._settings = settings
         self._state = state
         self._results = Results(graph)
+        self._landing = Landing(store, graph, self._results, Thumbnails(state / THUMBNAILS))
         self._work_came = trio.Event()
         self.scheduler = Scheduler(store, graph)
-        self.rates = Rates()
+        self.pace = Pace()
         self.alert: str | None = None
 
     async def run(self) -> None:
         """Serve the queue until cancelled."""
-        results, work, timeout_s = self._results, self._settings.work, self._settings.file_timeout_s
-        visits = Visits(self.scheduler, results, self.rates, work=work, file_timeout_s=timeout_s)
-        questions = Questions(self.scheduler, self._graph, results, self.rates, work=work, timeout_s=4 * timeout_s)
+        results, settings, pace = self._results, self._settings, self.pace
+        visits = Visits(self.scheduler, results, self._landing, pace, work=settings.work, patience=settings.patience)
+        timeout_s = 4 * settings.patience.file_s
+        questions = Questions(self.scheduler, self._graph, results, pace, work=settings.work, timeout_s=timeout_s)
         async with trio.open_nursery() as nursery:
-            for _ in range(self._settings.readers):
+            for _ in range(settings.readers):
                 nursery.start_soon(self._serve, visits)
             nursery.start_soon(self._serve, questions)
 
@@ -94,44 +105,66 @@ class Runner:
         self._work_came = trio.Event()
 
     async def _serve(self, hand: Hand) -> None:
-        """Take a batch, work it off, again; let the child go when there is nothing."""
+        """Take a batch, work it off, again; let the child go when there is nothing.
+
+        While one batch is committed the child has the next: neither the disk nor the reader waits for the other.
+        """
         crew = Crew(self._settings.memory_mb)
+        commits = trio.Semaphore(1)
         try:
-            while True:
-                woken = self._work_came
-                tasks = await trio.to_thread.run_sync(hand.take, crew.batch) if await self._may_work() else ()
-                if tasks:
-                    await self._work_off(hand, crew, tasks)
-                else:
-                    await self._rest(crew, woken)
+            async with trio.open_nursery() as nursery:
+                while True:
+                    woken = self._work_came
+                    tasks = await trio.to_thread.run_sync(hand.take, crew.batch) if await self._may_work() else ()
+                    if tasks:
+                        outcome = await self._work_off(hand, crew, tasks)
+                        await commits.acquire()
+                        nursery.start_soon(self._bring_home, tasks, outcome, commits)
+                    else:
+                        await self._rest(crew, woken)
         finally:
             with trio.CancelScope(shield=True):
                 await crew.dismiss()
 
-    async def _work_off(self, hand: Hand, crew: Crew, tasks: Sequence[Any]) -> None:
+    async def _work_off(self, hand: Hand, crew: Crew, tasks: Sequence[Any]) -> Outcome:
+        """Have the crew do the tasks; what came of it."""
         started = trio.current_time()
         try:
-            await self._commit(await hand.do(crew, tasks))
-        except StoreFull as error:
-            await self._hold_up(DISK_FULL, error)
-        except ReadersBroken as error:
-            await self._hold_up(str(error), error)
-        except Exception as error:  # a bug of ours must not stop the rest of the library
-            log.exception("stage %s: a batch of %d could not be worked off", tasks[0].stage, len(tasks))
-            await self._commit([self._broken(task, error) for task in tasks])
+            outcome = await hand.do(crew, tasks)
+        except (StoreError, ReadersBroken) as error:
+            await self._hold_up(error)
+            outcome = Outcome([])
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not stop the rest of the library
+            outcome = self._broken(tasks, error)
+        await crew.rate(len(tasks), trio.current_time() - started)
+        return outcome
+
+    async def _bring_home(self, tasks: Sequence[Any], outcome: Outcome, commits: trio.Semaphore) -> None:
+        """Commit what came of the tasks, all of it or nothing, and give the tasks back."""
+        try:
+            try:
+                await self._commit(outcome)
+            except StoreError as error:
+                await self._hold_up(error)
+            except Exception as error:  # noqa: BLE001 - as above
+                await self._commit(self._broken(tasks, error))
         finally:
             self.scheduler.release(tasks)
-        crew.fit(trio.current_time() - started)
+            commits.release()
+            self.wake()
 
-    async def _hold_up(self, alert: str, error: PhotofsdError) -> None:
+    async def _hold_up(self, error: PhotofsdError) -> None:
         """What is wrong is wrong for every file: say so, wait, try again."""
         log.warning("%s", error)
-        self.alert = alert
+        self.alert = DISK_FULL if isinstance(error, StoreFull) else str(error)
         await trio.sleep(HELD_UP_WAIT_S)
 
-    def _broken(self, task: Any, error: Exception) -> Piece:  # noqa: ANN401 - of any hand
+    def _broken(self, tasks: Sequence[Any], error: Exception) -> Outcome:
+        """All of the batch has failed, by our fault."""
+        log.error("stage %s: a batch of %d could not be worked off", tasks[0].stage, len(tasks), exc_info=error)
         trouble = Trouble(PhotofsdError.__name__, f"internal error: {type(error).__name__}: {error}")
-        return lambda txn: self._results.failed(txn, task.stage, task.subject, trouble)
+        failed = self._results.failed
+        return Outcome([functools.partial(failed, name=t.stage, subject=t.subject, trouble=trouble) for t in tasks])
 
     async def _may_work(self) -> bool:
         """Claim: nothing holds the whole pipeline up."""
@@ -148,12 +181,13 @@ class Runner:
             await woken.wait()
         await crew.let_go_if_idle()
 
-    async def _commit(self, pieces: Sequence[Piece]) -> None:
-        """Commit what came home, all of it or nothing. Raises StoreFull."""
-        if pieces:
-            future = self._writer.submit(functools.partial(_apply, pieces), rows=len(pieces))
+    async def _commit(self, outcome: Outcome) -> None:
+        """Bring the thumbnails to the disk, then commit what is said of them. Raises StoreFull, StoreError."""
+        if outcome.thumbnails is not None:
+            await trio.to_thread.run_sync(outcome.thumbnails.finish)
+        if outcome.pieces:
+            future = self._writer.submit(functools.partial(_apply, outcome.pieces), rows=len(outcome.pieces))
             await trio.to_thread.run_sync(future.result)
-            self.wake()
 
 
 def _apply(pieces: Sequence[Piece], txn: WriteTransaction) -> None:

@@ -1,7 +1,8 @@
-"""What may run now: due jobs, in the order of the stages, without those paused, leased, or out of reach."""
+"""What may run now: due jobs, new arrivals first, in the order of the stages; none that is paused, leased, offline."""
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import defaultdict
@@ -15,6 +16,7 @@ from photofsd.media.sidecar import sidecar_names
 from photofsd.pipeline.stage import FactStage, FileStage, Visit
 from photofsd.records import FileRecord, StageRecord
 from photofsd.store import assets, jobs, paths
+from photofsd.store.paths import FileStat
 from photofsd.types import AssetId, DirId, FileId, Subject
 
 if TYPE_CHECKING:
@@ -22,24 +24,39 @@ if TYPE_CHECKING:
     from photofsd.store.env import Store
     from photofsd.store.transaction import ReadTransaction
 
+OFFLINE_WAIT_MS = 60_000
+CHANGED_WAIT_MS = 2_000
+NO_FILE = FileId(0)
+NO_STAT = FileStat(0, 0, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class FileTask:
-    """A visit and whom it is for. `visit` is None where there is nothing to visit any more."""
+    """A visit and whom it is for. `visit` is None where there is nothing to visit, any more or (`wait_ms`) yet.
+
+    file, stat: what is to be read, and what was known of it when the task was leased.
+    content:    the digest that what looks like `stat` has; None where the visit is to find it out.
+    attempts:   how often the job has been tried in vain.
+    """
 
     stage: str
     subject: int
     visit: Visit | None
-    is_offline: bool = False
+    wait_ms: int = 0
+    file: FileId = NO_FILE
+    stat: FileStat = NO_STAT
+    content: bytes | None = None
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FactTask:
-    """A question about an asset; None where there is nothing to ask any more."""
+    """A question about an asset; None where there is nothing to ask any more. attempts: as of a FileTask."""
 
     stage: str
     subject: int
     question: msgspec.Struct | None
+    attempts: int = 0
 
 
 class Scheduler:
@@ -65,8 +82,8 @@ class Scheduler:
         with self._lock, self._store.read() as txn:
             records = jobs.stages(txn)
             active = [stage for stage in self._graph.file_stages if not records[stage.name].is_paused]
-            for stage in active:
-                subjects = self._due(txn, records[stage.name], stage.name, limit)
+            for priority, stage in itertools.product(jobs.PRIORITIES, active):
+                subjects = self._due(txn, records[stage.name], stage.name, limit, priority)
                 if subjects:
                     visitor = _Visitor(txn, records, active)
                     return [self._leasing(visitor.task(stage, subject)) for subject in subjects]
@@ -76,11 +93,12 @@ class Scheduler:
         """The next questions of one fact stage, leased to the caller."""
         with self._lock, self._store.read() as txn:
             records = jobs.stages(txn)
-            for stage in self._graph.fact_stages:
+            active = [stage for stage in self._graph.fact_stages if not records[stage.name].is_paused]
+            for priority, stage in itertools.product(jobs.PRIORITIES, active):
                 record = records[stage.name]
-                subjects = [] if record.is_paused else self._due(txn, record, stage.name, stage.batch_max)
+                subjects = self._due(txn, record, stage.name, stage.batch_max, priority)
                 if subjects:
-                    return [self._leasing(_fact_task(txn, stage, subject)) for subject in subjects]
+                    return [self._leasing(_fact_task(txn, stage, record, subject)) for subject in subjects]
         return []
 
     def release(self, tasks: Iterable[FileTask | FactTask]) -> None:
@@ -106,8 +124,9 @@ class Scheduler:
                     return False
         return True
 
-    def _due(self, txn: ReadTransaction, record: StageRecord, name: str, limit: int) -> list[int]:
-        return jobs.due(txn, record, now_ms=_now_ms(), limit=limit, leased=self._leased[name])
+    def _due(self, txn: ReadTransaction, record: StageRecord, name: str, limit: int, priority: int) -> list[int]:
+        leased = self._leased[name]
+        return jobs.due(txn, record, now_ms=_now_ms(), limit=limit, leased=leased, priorities=(priority,))
 
     def _leasing(self, task: Any) -> Any:  # noqa: ANN401 - either kind of task
         self._leased[task.stage].add(task.subject)
@@ -118,8 +137,14 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _fact_task(txn: ReadTransaction, stage: FactStage[Any, Any], subject: int) -> FactTask:
-    return FactTask(stage.name, subject, stage.question(txn, AssetId(subject)))
+def _fact_task(txn: ReadTransaction, stage: FactStage[Any, Any], record: StageRecord, subject: int) -> FactTask:
+    question = stage.question(txn, AssetId(subject))
+    return FactTask(stage.name, subject, question, _attempts(txn, record, subject))
+
+
+def _attempts(txn: ReadTransaction, record: StageRecord, subject: int) -> int:
+    job = jobs.get(txn, record, subject)
+    return 0 if job is None else job.attempts
 
 
 class _Visitor:
@@ -128,6 +153,7 @@ class _Visitor:
     def __init__(self, txn: ReadTransaction, records: dict[str, StageRecord], active: list[FileStage[Any]]) -> None:
         self._txn = txn
         self._records = records
+        self._of_files = [record for record in records.values() if record.subject is Subject.FILE]
         self._active = active
         self._folders: dict[DirId, tuple[bytes, bytes]] = {}
         offline = (library.path for library in paths.libraries(txn) if not library.is_online)
@@ -135,22 +161,41 @@ class _Visitor:
 
     def task(self, stage: FileStage[Any], subject: int) -> FileTask:
         """The visit for a due job, with every other stage that is due for the same file."""
-        found = self._file(stage, subject)
-        if found is None:
+        file, content = self._file(stage, subject)
+        found = paths.file(self._txn, file)
+        if found is None or (content is not None and self._is_a_riddle(file)):
             return FileTask(stage.name, subject, None)
         root, folder = self._folder(found.dir)
         if root in self._offline:
-            return FileTask(stage.name, subject, None, is_offline=True)
+            return FileTask(stage.name, subject, None, OFFLINE_WAIT_MS)
+        if content is not None and self._is_in_doubt(file):
+            return FileTask(stage.name, subject, None, CHANGED_WAIT_MS)
         above = b"/".join([root, folder]) if folder else root
         stages = tuple(self._stages(stage, subject))
-        visit = Visit(above + b"/" + found.name, stages, self._sidecars(above, found), folder)
-        return FileTask(stage.name, subject, visit)
+        return FileTask(
+            stage.name,
+            subject,
+            Visit(above + b"/" + found.name, stages, self._sidecars(above, found), folder),
+            file=file,
+            stat=FileStat(found.size, found.mtime_ns, found.inode),
+            content=content,
+            attempts=_attempts(self._txn, self._records[stage.name], subject),
+        )
 
-    def _file(self, stage: FileStage[Any], subject: int) -> FileRecord | None:
+    def _file(self, stage: FileStage[Any], subject: int) -> tuple[FileId, bytes | None]:
+        """The file to read, and the content that it is known to have."""
         if stage.subject is Subject.FILE:
-            return paths.file(self._txn, FileId(subject))
+            return FileId(subject), None
         record = assets.asset(self._txn, AssetId(subject))
-        return paths.file(self._txn, record.files[0]) if record is not None and record.files else None
+        return (record.files[0], record.content) if record is not None and record.files else (NO_FILE, None)
+
+    def _is_in_doubt(self, file: FileId) -> bool:
+        """Claim: which content the file has now is still to be found out."""
+        return any(jobs.get(self._txn, record, file) is not None for record in self._of_files)
+
+    def _is_a_riddle(self, file: FileId) -> bool:
+        """Claim: which content the file has now could not be found out."""
+        return any(jobs.failure(self._txn, record, file) is not None for record in self._of_files)
 
     def _stages(self, stage: FileStage[Any], subject: int) -> Iterator[str]:
         """All active file stages for a path (its asset is not known yet), those due for an asset."""

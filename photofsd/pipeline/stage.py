@@ -7,9 +7,9 @@ child process; `wanted`, `question` and `commit` in the daemon, inside a transac
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -30,10 +30,12 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a child needs to know to work, the same for all of its work.
 
     timezone: IANA name for photos that do not say theirs, None = the system's.
+    file_max_mb: a larger file is not read at all.
     """
 
     timezone: str | None = None
     place_max_km: float = 50.0
+    file_max_mb: int = 100_000
 
     def zone(self) -> tzinfo | None:
         """The time zone, None = the system's."""
@@ -45,6 +47,7 @@ class Stage(ABC, Generic[R]):
 
     name:    as users meet it in `stages list`. version: raise it when results would differ: all is done again.
     needs, makes: names of facts; the order of the stages follows from them.
+    cost_ms: about how long one subject takes: of the stages that may run, the cheap ones run first.
     result:  the type of what `run` makes of one subject, as it crosses from the child to the daemon.
     table:   where it is kept, by asset id; None = `commit` keeps it elsewhere.
     """
@@ -54,6 +57,7 @@ class Stage(ABC, Generic[R]):
     subject: ClassVar[Subject] = Subject.ASSET
     needs: ClassVar[frozenset[str]] = frozenset()
     makes: ClassVar[frozenset[str]]
+    cost_ms: ClassVar[float] = 1.0
     result: Any
     table: ClassVar[Table | None] = None
 
@@ -71,11 +75,21 @@ class Stage(ABC, Generic[R]):
         return assets.keep(txn, self.table, asset, result)
 
 
+class WithThumbnails(NamedTuple, Generic[R]):
+    """Facts, and smaller pictures that are on the disk before the facts are committed.
+
+    thumbnails: JPEG files by the long edge that they fit into (media/thumbnails.py keeps them by content).
+    """
+
+    facts: R
+    thumbnails: Mapping[int, bytes]
+
+
 class FileStage(Stage[R]):
     """A stage that reads the file itself. All file stages that are due share one visit: the file is read once."""
 
     @abstractmethod
-    def run(self, source: Source, work: Work) -> R:
+    def run(self, source: Source, work: Work) -> R | WithThumbnails[R]:
         """Make the facts. Raises FileUndecodable (for good), FileUnreadable, FileChanged (may pass)."""
 
 
@@ -114,12 +128,14 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class VisitReport(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came of a visit. size, mtime_ns, inode: of the file as it was read; results: msgpack by stage name."""
+    """What came of a visit, by stage name: results as msgpack, thumbnails as JPEG by their long edge, troubles.
 
-    size: int = 0
-    mtime_ns: int = 0
-    inode: int = 0
+    read: size, mtime in ns and inode of the file as it was read; None where it could not be read to its end.
+    """
+
+    read: tuple[int, int, int] | None = None
     results: dict[str, msgspec.Raw] = {}
+    thumbnails: dict[str, dict[int, bytes]] = {}
     troubles: dict[str, Trouble] = {}
 
 

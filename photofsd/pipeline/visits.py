@@ -7,80 +7,110 @@ guilty file, those before it are kept and those behind it are simply due again.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 import trio
 
 from photofsd.errors import ChildDied, FileUnreadable
+from photofsd.pipeline.outcome import Outcome
 from photofsd.pipeline.stage import Trouble, Visit, VisitReport, Work, shown
 from photofsd.pipeline.worker import Request
 
 if TYPE_CHECKING:
+    from photofsd.media.thumbnails import Batch
     from photofsd.pipeline.crew import Crew
+    from photofsd.pipeline.landing import Landing
+    from photofsd.pipeline.outcome import Piece
     from photofsd.pipeline.process import Child
-    from photofsd.pipeline.rates import Rates
-    from photofsd.pipeline.results import Piece, Results
+    from photofsd.pipeline.rates import Pace
+    from photofsd.pipeline.results import Results
     from photofsd.pipeline.scheduler import FileTask, Scheduler
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one file may take: file_s, and on top what reading takes where the library gives mb_per_s of it."""
+
+    file_s: float
+    mb_per_s: float = 5.0
+
+    def for_file(self, size: int) -> float:
+        """Seconds for a file of `size` bytes: a video of ten gigabytes is no hang."""
+        return self.file_s + size / (self.mb_per_s * 1e6)
+
+
 class Visits:
-    """One reader's work. file_timeout_s: for one file, then its child is killed."""
+    """The readers' work. patience: for one file, then its child is killed."""
 
     def __init__(
-        self, scheduler: Scheduler, results: Results, rates: Rates, *, work: Work, file_timeout_s: float
+        self, scheduler: Scheduler, results: Results, landing: Landing, pace: Pace, *, work: Work, patience: Patience
     ) -> None:
         self._scheduler = scheduler
         self._results = results
-        self._rates = rates
+        self._landing = landing
+        self._pace = pace
         self._work = work
-        self._file_timeout_s = file_timeout_s
+        self._patience = patience
 
     def take(self, batch: int) -> Sequence[FileTask]:
         """The next files to read."""
         return self._scheduler.file_tasks(batch)
 
-    async def do(self, crew: Crew, tasks: Sequence[FileTask]) -> Sequence[Piece]:
-        """Read them; what came of it, to be committed."""
+    async def do(self, crew: Crew, tasks: Sequence[FileTask]) -> Outcome:
+        """Read them; what came of it, to be committed. Raises ReadersBroken; StoreFull, StoreError of thumbnails."""
         pieces = [self._void(task) for task in tasks if task.visit is None]
         waiting = [(task, task.visit) for task in tasks if task.visit is not None]
+        thumbnails = self._landing.batch()
         child = await crew.child()
         try:
             await child.send(msgspec.msgpack.encode(Request(self._work, tuple(visit for _, visit in waiting))))
             with trio.CancelScope() as patience:  # one for all: a scope for every file would cost as much as a report
                 while waiting:
-                    patience.deadline = trio.current_time() + self._file_timeout_s
-                    report = msgspec.msgpack.decode(await child.receive(), type=VisitReport)
-                    pieces.append(self._reported(waiting[0][0], report))
+                    task = waiting[0][0]
+                    patience.deadline = trio.current_time() + self._patience.for_file(task.stat.size)
+                    frame = await child.receive()
+                    patience.deadline = math.inf
+                    pieces.append(await self._reported(task, frame, thumbnails))
                     del waiting[0]
             if waiting:
-                pieces.append(self._lost(*waiting[0], await self._took_long(child, waiting[0][1])))
+                pieces.append(self._lost(*waiting[0], await self._took_long(child, *waiting[0])))
                 crew.lose()
         except ChildDied as error:
             crew.lose()
             if waiting:
                 pieces.append(self._lost(*waiting[0], error))
-        return pieces
+        except Exception:
+            crew.lose()  # it goes on with its visits: the next report would be taken for another file's
+            raise
+        return Outcome(pieces, thumbnails)
 
-    async def _took_long(self, child: Child, visit: Visit) -> ChildDied | FileUnreadable:
+    async def _took_long(self, child: Child, task: FileTask, visit: Visit) -> ChildDied | FileUnreadable:
         """What is wrong with a file that takes too long: it keeps its reader busy, or the library does not answer."""
-        took_long = f"{shown(visit.path)} took longer than {self._file_timeout_s:g} s"
+        took_long = f"{shown(visit.path)} took longer than {self._patience.for_file(task.stat.size):.3g} s"
         if await child.is_computing():
             return ChildDied(took_long)
         return FileUnreadable(f"{took_long}: the library does not answer")
 
     def _void(self, task: FileTask) -> Piece:
-        settle = self._results.out_of_reach if task.is_offline else self._results.nothing_to_read
-        return lambda txn: settle(txn, task.stage, task.subject)
+        if task.wait_ms:
+            return lambda txn: self._results.put_off(txn, task.stage, task.subject, task.wait_ms)
+        return lambda txn: self._results.nothing_to_read(txn, task.stage, task.subject)
 
-    def _reported(self, task: FileTask, report: VisitReport) -> Piece:
+    async def _reported(self, task: FileTask, frame: bytes, thumbnails: Batch) -> Piece:
+        report = msgspec.msgpack.decode(frame, type=VisitReport)
+        self._pace.retried.count(task.stage, int(task.attempts > 0))
         for name in report.results:
-            self._rates.count(name)
+            self._pace.done.count(name)
         for name, trouble in report.troubles.items():
             log.info("stage %s: %s", name, trouble.message)
+        if report.thumbnails:
+            report = await trio.to_thread.run_sync(self._landing.land, thumbnails, task, report)
         return lambda txn: self._results.of_visit(txn, task, report)
 
     def _lost(self, task: FileTask, visit: Visit, error: ChildDied | FileUnreadable) -> Piece:

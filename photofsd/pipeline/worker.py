@@ -24,7 +24,16 @@ from photofsd.errors import FileUndecodable, FileUnreadable, PhotofsdError
 from photofsd.media.source import Source
 from photofsd.pipeline import graph
 from photofsd.pipeline.process import HEADER
-from photofsd.pipeline.stage import FactStage, FileStage, Trouble, Visit, VisitReport, Work, shown
+from photofsd.pipeline.stage import (
+    FactStage,
+    FileStage,
+    Trouble,
+    Visit,
+    VisitReport,
+    WithThumbnails,
+    Work,
+    shown,
+)
 
 PR_SET_PDEATHSIG = 1
 IOPRIO_WHO_PROCESS = 1
@@ -94,28 +103,30 @@ def report(visit: Visit, stages: graph.Graph, work: Work) -> VisitReport:
     """Read one file for all of the visit's stages. What goes wrong is reported for each, never raised."""
     try:
         with Source.open(visit.path, visit.sidecars, visit.folder) as source:
-            results, troubles = _facts(source, visit, stages, work)
+            if source.size > work.file_max_mb * 10**6:
+                raise FileUndecodable(f"{shown(visit.path)} is larger than readers.file_max_mb ({work.file_max_mb})")
+            made = _facts(source, visit, stages, work)
             source.verify_unchanged()
-            status = source.stat
     except PhotofsdError as error:
         return VisitReport(troubles={name: _trouble(error, visit.path) for name in visit.stages})
-    return VisitReport(status.st_size, status.st_mtime_ns, status.st_ino, results, troubles)
+    return made
 
 
-def _facts(
-    source: Source, visit: Visit, stages: graph.Graph, work: Work
-) -> tuple[dict[str, msgspec.Raw], dict[str, Trouble]]:
-    results: dict[str, msgspec.Raw] = {}
-    troubles: dict[str, Trouble] = {}
+def _facts(source: Source, visit: Visit, stages: graph.Graph, work: Work) -> VisitReport:
+    report = VisitReport((source.stat.st_size, source.stat.st_mtime_ns, source.stat.st_ino), {}, {}, {})
     for name in visit.stages:
         stage = stages[name]
         if not isinstance(stage, FileStage):
             raise TypeError(f"{name} does not read files")
         try:
-            results[name] = msgspec.Raw(msgspec.msgpack.encode(stage.run(source, work)))
+            made = stage.run(source, work)
         except Exception as error:  # noqa: BLE001 - a hostile file may raise anything in a parser
-            troubles[name] = _trouble(error, visit.path)
-    return results, troubles
+            report.troubles[name] = _trouble(error, visit.path)
+            continue
+        if isinstance(made, WithThumbnails):
+            made, report.thumbnails[name] = made.facts, dict(made.thumbnails)
+        report.results[name] = msgspec.Raw(msgspec.msgpack.encode(made))
+    return report
 
 
 def _trouble(error: Exception, path: bytes) -> Trouble:

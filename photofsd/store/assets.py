@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from photofsd.records import AssetRecord, FileRecord, Metadata, Place
+from photofsd.records import AssetRecord, FileRecord, Look, Metadata, Place
 from photofsd.store import jobs, view_names
 from photofsd.store.schema import U32, Table, Tables
 from photofsd.types import AssetId, FileId, Subject
@@ -34,6 +34,11 @@ def metadata(txn: ReadTransaction, asset_id: AssetId) -> Metadata | None:
 def place(txn: ReadTransaction, asset_id: AssetId) -> Place | None:
     """What stage `places` found."""
     return txn.record(Tables.PLACES, U32.pack(asset_id), Place)
+
+
+def look(txn: ReadTransaction, asset_id: AssetId) -> Look | None:
+    """What stage `preview` found."""
+    return txn.record(Tables.LOOKS, U32.pack(asset_id), Look)
 
 
 def with_content(txn: ReadTransaction, content: bytes) -> AssetId | None:

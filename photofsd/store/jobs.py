@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import heapq
 import itertools
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -25,6 +25,8 @@ NEW = 0
 """Priority of what has just arrived."""
 BACKLOG = 1
 """Priority of what was there before, and of everything done again."""
+PRIORITIES = (NEW, BACKLOG)
+"""Every priority, in the order in which jobs run."""
 
 
 class Counts(NamedTuple):
@@ -60,7 +62,8 @@ def register(txn: WriteTransaction, name: str, version: int, subject: Subject) -
     """Make a stage known, and say what it was: a new one has its work before it, another version has to redo it."""
     known = txn.record(Tables.STAGES, name.encode(), StageRecord)
     if known is None:
-        txn.put_record(Tables.STAGES, name.encode(), StageRecord(txn.count(Tables.STAGES) + 1, version, subject))
+        number = 1 + max((record.number for record in stages(txn).values()), default=0)
+        txn.put_record(Tables.STAGES, name.encode(), StageRecord(number, version, subject))
         return Registered.NEW
     if known.version == version:
         return Registered.SAME
@@ -193,7 +196,7 @@ def reset(txn: WriteTransaction, record: StageRecord, *, after: int, limit: int)
     found = list(itertools.islice((subject for subject, _ in itertools.groupby(heapq.merge(*lists))), limit))
     for subject in found:
         known = get(txn, record, subject)
-        _forget_done(txn, record, subject)
+        undo(txn, record, subject)
         put(txn, record, subject, JobRecord(BACKLOG if known is None else known.priority))
     return found[-1] if len(found) == limit else None
 
@@ -204,7 +207,8 @@ def _subjects(txn: ReadTransaction, table: Table, record: StageRecord, after: in
         yield STAGE_SUBJECT.unpack(key)[1]
 
 
-def _forget_done(txn: WriteTransaction, record: StageRecord, subject: int) -> None:
+def undo(txn: WriteTransaction, record: StageRecord, subject: int) -> None:
+    """What the stage has done for the subject does not count any more; nothing is queued."""
     if txn.delete(Tables.DONE, STAGE_SUBJECT.pack(record.number, subject)):
         txn.count_by(_counter("done", record.number), -1)
 
@@ -220,15 +224,21 @@ def forget(txn: WriteTransaction, kind: Subject, subject: int, *, keep_done: boo
         remove(txn, record, subject)
         _forget_failure(txn, record, subject)
         if kind is Subject.FILE or not keep_done:
-            _forget_done(txn, record, subject)
+            undo(txn, record, subject)
 
 
 def due(
-    txn: ReadTransaction, record: StageRecord, *, now_ms: int, limit: int, leased: Collection[int] = ()
+    txn: ReadTransaction,
+    record: StageRecord,
+    *,
+    now_ms: int,
+    limit: int,
+    leased: Collection[int] = (),
+    priorities: Sequence[int] = PRIORITIES,
 ) -> list[int]:
     """The next subjects of a stage, best first, without those that somebody works on (`leased`)."""
     found: list[int] = []
-    for priority in (NEW, BACKLOG):
+    for priority in priorities:
         for subject in _due_of(txn, record.number, priority, now_ms):
             if len(found) >= limit:
                 return found
@@ -247,7 +257,7 @@ def _due_of(txn: ReadTransaction, number: int, priority: int, now_ms: int) -> It
 
 def next_due_ms(txn: ReadTransaction, record: StageRecord, leased: Collection[int] = ()) -> int | None:
     """When the earliest job of the stage that nobody works on may run (0 = at once); None where there is none."""
-    firsts = (_first_due_ms(txn, record.number, priority, leased) for priority in (NEW, BACKLOG))
+    firsts = (_first_due_ms(txn, record.number, priority, leased) for priority in PRIORITIES)
     return min((due_ms for due_ms in firsts if due_ms is not None), default=None)
 
 

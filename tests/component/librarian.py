@@ -17,13 +17,18 @@ from photofsd.library.scan import Scanner, ScanOptions
 from photofsd.pipeline import graph, runner
 from photofsd.pipeline.arrivals import on_file, on_sidecar
 from photofsd.pipeline.runner import Runner, RunnerSettings
+from photofsd.pipeline.stage import Work
+from photofsd.pipeline.visits import Patience
 from photofsd.store import assets, jobs
 from photofsd.store.check import check
 from photofsd.store.env import Store
 from photofsd.store.writer import Writer
 from photofsd.types import AssetId
 
-SETTINGS = RunnerSettings(readers=2, memory_mb=1024, file_timeout_s=30)
+ANY_SIZE = Work(file_max_mb=1 << 40)
+"""A file of a terabyte of holes stands for one that is read for long."""
+
+SETTINGS = RunnerSettings(readers=2, memory_mb=1024, patience=Patience(30), work=ANY_SIZE)
 
 
 @dataclass

@@ -20,14 +20,15 @@ from PIL import Image
 from photofsd.pipeline import graph, runner
 from photofsd.pipeline.process import Child
 from photofsd.pipeline.runner import Runner
-from photofsd.pipeline.stage import Visit, Work
+from photofsd.pipeline.stage import Visit
+from photofsd.pipeline.visits import Patience
 from photofsd.pipeline.worker import Request
 from photofsd.pipeline.worker import main as worker_main
 from photofsd.store import assets, facets, jobs, paths
 from photofsd.store.schema import Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
 from photofsd.types import Facet
-from tests.component.librarian import SETTINGS, Librarian, librarian
+from tests.component.librarian import ANY_SIZE, SETTINGS, Librarian, librarian
 
 assert worker_main  # the children run this module
 
@@ -135,7 +136,7 @@ def test_a_file_that_hangs_its_reader_is_given_up_in_time(here: Librarian) -> No
         huge.truncate(1 << 40)
     draw(here.folder / "a.jpg", date="2013:07:04 12:30:00")
     here.take_in()
-    here.work_off(runner.RunnerSettings(readers=1, memory_mb=1024, file_timeout_s=1))
+    here.work_off(runner.RunnerSettings(readers=1, memory_mb=1024, patience=Patience(1, mb_per_s=1e9), work=ANY_SIZE))
     assert here.counts("metadata") == jobs.Counts(0, 1, 0)
     assert "longer than 1 s" in here.failures("identify")[0]
 
@@ -148,7 +149,7 @@ def test_a_reader_that_works_is_told_from_one_that_waits(tmp_path: Path) -> None
     async def look() -> tuple[bool, bool]:
         child = await Child.start(memory_mb=1024)
         waits = not await child.is_computing()
-        await child.send(msgspec.msgpack.encode(Request(Work(), (Visit(os.fsencode(huge), ("identify",)),))))
+        await child.send(msgspec.msgpack.encode(Request(ANY_SIZE, (Visit(os.fsencode(huge), ("identify",)),))))
         works = await child.is_computing()
         child.kill()
         return waits, works

@@ -108,6 +108,7 @@ def alerts() -> Iterator[str]:
     for module in sorted((PACKAGE / "library").glob("*.py")):
         yield from calls(module, "alert", "Offline")
     yield from calls(PACKAGE / "store" / "env.py", "StoreFull")
+    yield from calls(PACKAGE / "media" / "thumbnails.py", "StoreError")
     yield from calls(PACKAGE / "pipeline" / "process.py", "ReadersBroken")
     for node in ast.parse((PACKAGE / "pipeline" / "runner.py").read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DISK_FULL":
