@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 from photofsd.query.members import EVERYTHING
+from photofsd.records import Look
 from photofsd.store import assets, paths
 from photofsd.types import AssetId
+from photofsd.vtree.failed import Failed
 from photofsd.vtree.folders import FixedFolder, PhotoFolder
 from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, TextFile
 from photofsd.vtree.scope import Library, Scope, View
@@ -27,6 +29,7 @@ Search by opening a folder:             ls -U 'search/beach 2024'
 Keep a search:                          mkdir 'search/beach 2024'
 What is known of a photo:               cat '.photofsd/photos/IMG_0001.jpg.json'
 What the daemon is doing:               cat .photofsd/status
+What it could not do, and why:          ls .photofsd/failed/preview
 Why something was refused:              cat .photofsd/last-error
 """
 
@@ -56,7 +59,7 @@ def facts(library: Library, asset: AssetId) -> dict[str, Any]:
         if record is None:
             return {"id": asset}
         files = [paths.file(txn, file) for file in record.files]
-        metadata, place = assets.metadata(txn, asset), assets.place(txn, asset)
+        metadata, place, look = assets.metadata(txn, asset), assets.place(txn, asset), assets.look(txn, asset)
         return {
             "id": asset,
             "name": _shown(record.name),
@@ -65,7 +68,14 @@ def facts(library: Library, asset: AssetId) -> dict[str, Any]:
             "blake3": record.content.hex(),
             "metadata": None if metadata is None else msgspec.to_builtins(metadata),
             "place": None if place is None else msgspec.to_builtins(place),
+            "look": None if look is None else _seen(look),
         }
+
+
+def _seen(look: Look) -> dict[str, Any]:
+    """A look with its bit patterns as people and tools write them."""
+    colours = [f"#{colour:06x}" for colour in look.colours]
+    return {**msgspec.to_builtins(look), "phash": f"{look.phash:016x}", "colours": colours}
 
 
 def _shown(name: bytes) -> str:
@@ -92,6 +102,7 @@ def _root(scope: Scope) -> Directory:
             b"README": TextFile(lambda: readme(library).encode()),
             b"last-error": TextFile(lambda: library.told.last_error().encode("utf-8", "replace")),
             b"photos": Photos(scope),
+            b"failed": Failed(library),
         }
     )
 

@@ -6,6 +6,7 @@ import datetime as dt
 import errno
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -254,6 +255,9 @@ def test_a_photo_tells_all_that_is_known_of_it(tree: Walker) -> None:
     assert len(facts["paths"]) == 2
     assert facts["metadata"]["camera"] == "Canon EOS 7D"
     assert facts["place"]["city"] == "Arezzo"
+    assert (facts["look"]["width"], facts["look"]["height"]) == (32, 24)
+    assert re.fullmatch("[0-9a-f]{16}", facts["look"]["phash"])
+    assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in facts["look"]["colours"])
     assert tree.names(b".photofsd/photos") == []
 
 
