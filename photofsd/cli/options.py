@@ -15,13 +15,13 @@ from photofsd.config.schema import Settings
 
 R = TypeVar("R")
 
-PATH: Final = click.Path(path_type=Path)
+# Of the type Path: click.Path would stat() the value, and hang on a tree or a library that does not answer.
 _OPTIONS: Final = (
-    click.option("--config", type=PATH, metavar="FILE", help="Read the settings from FILE."),
-    click.option("--library", type=PATH, multiple=True, metavar="DIR", help="A folder of originals (repeatable)."),
-    click.option("--mount", type=PATH, metavar="DIR", help="Where the tree is mounted."),
-    click.option("--state", type=PATH, metavar="DIR", help="Where photofsd keeps what it knows."),
-    click.option("--models", type=PATH, metavar="DIR", help="Where models are looked for."),
+    click.option("--config", type=Path, metavar="FILE", help="Read the settings from FILE."),
+    click.option("--library", type=Path, multiple=True, metavar="DIR", help="A folder of originals (repeatable)."),
+    click.option("--mount", type=Path, metavar="DIR", help="Where the tree is mounted."),
+    click.option("--state", type=Path, metavar="DIR", help="Where photofsd keeps what it knows."),
+    click.option("--models", type=Path, metavar="DIR", help="Where models are looked for."),
     click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from photofsd.cli.options import PATH, Invocation, common_options
+from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import say
 from photofsd.cli.progress import Show, progress
 from photofsd.daemon.client import ask
@@ -17,7 +17,7 @@ from photofsd.errors import PartlyDone
 
 
 @click.command("scan")
-@click.argument("paths", type=PATH, nargs=-1, metavar="[PATH]...")
+@click.argument("paths", type=Path, nargs=-1, metavar="[PATH]...")
 @click.option("--wait", is_flag=True, help="Return when the scan has finished.")
 @click.option("--full", is_flag=True, help="Look at every file, not only into folders that changed.")
 @click.option("--confirm-deletions", is_flag=True, help="Believe that what is missing is gone, however much it is.")

@@ -21,6 +21,7 @@ from photofsd.media.decoders.heif import decode_avif, decode_heic
 from photofsd.media.decoders.jpeg import decode_jpeg
 from photofsd.media.decoders.jpegxl import decode_jpegxl
 from photofsd.media.decoders.raw import decode_raw
+from photofsd.media.decoders.video import decode_video
 from photofsd.media.metadata import read_metadata
 from photofsd.media.source import Source
 from photofsd.types import Kind
@@ -39,6 +40,7 @@ _DECODERS: Final[Mapping[str, Decoder]] = MappingProxyType(
         "webp": decode_bitmap,
     }
 )
+_OF_KIND: Final[Mapping[Kind, Decoder]] = MappingProxyType({Kind.RAW: decode_raw, Kind.VIDEO: decode_video})
 _QUARTER_TURNS: Final = range(5, 9)
 _TURNS: Final = MappingProxyType(
     {
@@ -95,10 +97,7 @@ def decode(source: Source, *, fit_px: int | None = None) -> Picture:
 
 def _decoded(source: Source, wanted: Wanted) -> Picture:
     metadata = wanted.metadata
-    decoder = decode_raw if metadata.kind is Kind.RAW else _DECODERS.get(metadata.format)
-    if decoder is None:
-        raise FileUndecodable(f"nothing here shows pictures of a {metadata.format} file")
-    frame = decoder(source, wanted)
+    frame = (_OF_KIND.get(metadata.kind) or _DECODERS[metadata.format])(source, wanted)
     image = to_srgb(_fitted(frame.image, wanted), frame.problems)
     turn = _TURNS.get(frame.orientation)
     if turn is not None:

@@ -7,6 +7,7 @@ own words; the rest of a sidecar. Tags are gathered from all. The date has an or
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,7 @@ from photofsd.media.containers.jpeg2000 import read_jpeg2000
 from photofsd.media.containers.jpegxl import read_jpegxl
 from photofsd.media.containers.png import read_png
 from photofsd.media.containers.raw_files import read_cr3, read_mrw, read_raf, read_x3f
+from photofsd.media.containers.streams import read_streams
 from photofsd.media.containers.tiff_files import read_raw_tiff, read_tiff_file
 from photofsd.media.containers.video import read_video
 from photofsd.media.containers.webp import read_webp
@@ -45,6 +47,7 @@ from photofsd.types import DateSource, Kind
 
 Reader = Callable[[Span, Contents], None]
 
+_STREAMS: Final = ("avi", "mkv", "mpg", "mts", "webm", "wmv")
 _READERS: Final[Mapping[str, Reader]] = MappingProxyType(
     {
         "avif": read_heif,
@@ -64,6 +67,10 @@ _READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         "tiff": read_tiff_file,
         "webp": read_webp,
         "x3f": read_x3f,
+        **{
+            name: functools.partial(read_streams, format_name=name)
+            for name in ("avi", "mkv", "mpg", "mts", "webm", "wmv")
+        },
     }
 )
 _LONGEST_PROBLEM: Final = 200

@@ -51,6 +51,13 @@ class Installation:
             finally:
                 daemon.kill()
 
+    @contextlib.contextmanager
+    def hung_daemon(self) -> Iterator[None]:
+        """A daemon that answers nobody, neither at its socket nor in its tree."""
+        with self.daemon() as daemon:
+            daemon.send_signal(signal.SIGSTOP)
+            yield
+
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
@@ -107,3 +114,16 @@ def test_a_daemon_that_was_killed_is_diagnosed_and_its_mount_taken_away(installa
     assert findings["mount point"]["advice"] == "photofsd unmount"
     assert installation.photofsd("unmount").returncode == 0
     assert not installation.is_mounted()
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("config", "show"), ("search", "beach")])
+def test_a_command_does_not_wait_for_a_tree_that_hangs(installation: Installation, words: tuple[str, ...]) -> None:
+    with installation.hung_daemon():
+        assert installation.photofsd(*words).stdout
+
+
+def test_unmount_takes_the_tree_of_a_daemon_that_hangs_away(installation: Installation) -> None:
+    with installation.hung_daemon():
+        ended = installation.photofsd("unmount")
+        assert ended.stdout == f"unmounted {installation.tree}\n"
+        assert not installation.is_mounted()

@@ -1,0 +1,94 @@
+"""Videos, by FFmpeg's libraries: the first key frame that shows something stands for the whole."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Final
+
+import av
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.reformatter import Colorspace, Interpolation
+from av.video.stream import VideoStream
+from PIL import Image
+
+from photofsd.errors import FileUndecodable
+from photofsd.media import libav
+from photofsd.media.decoders.frame import Frame, Wanted
+from photofsd.media.decoders.limits import check_pixels
+from photofsd.media.look import contrast
+from photofsd.media.source import Source
+
+APART_S: Final = 1.0
+"""Key frames closer than this look alike, when a video begins in black."""
+CANDIDATES: Final = 8
+MOST_PACKETS: Final = 2000
+"""Looked at for candidates; a minute of video and sound."""
+SHOWS_SOMETHING: Final = 8.0
+"""Contrast (look.contrast) above which a frame is no black or white card."""
+
+_GLANCE: Final = (64, 64)
+_NARROWEST: Final = 1 / 4
+"""Width of a pixel to its height, beyond which a header lies."""
+_HD_HEIGHT: Final = 720
+_TOLD: Final = frozenset(Colorspace)
+
+
+def decode_video(source: Source, wanted: Wanted) -> Frame:
+    """Decode the first key frame that shows something, else the one with the most to see."""
+    with source.stream() as file, libav.opened(file, wanted.metadata.format) as container:
+        stream = libav.picture_stream(container)
+        check_pixels(stream.codec_context.width, stream.codec_context.height)
+        best, best_contrast = None, -1.0
+        for candidate in itertools.islice(_key_frames(container, stream), CANDIDATES):
+            seen = contrast(_image(candidate, _GLANCE))
+            if seen > best_contrast:
+                best, best_contrast = candidate, seen
+            if seen >= SHOWS_SOMETHING:
+                break
+        if best is None:
+            raise FileUndecodable("no picture of it can be decoded")
+        width, height = _shape(stream, best)
+        return Frame(_image(best, wanted.fitted(width, height)), width, height, wanted.orientation)
+
+
+def _key_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """Yield key frames at least APART_S apart, as far as MOST_PACKETS go; what is broken is passed over."""
+    next_s = float("-inf")
+    for packet in itertools.islice(container.demux(stream), MOST_PACKETS):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            continue
+        for frame in frames:
+            time_s = next_s if frame.pts is None else frame.time
+            if time_s >= next_s:
+                next_s = time_s + APART_S
+                yield frame
+
+
+def _shape(stream: VideoStream, frame: VideoFrame) -> tuple[int, int]:
+    """Width and height as it is shown: the pixels of tape and disc formats are no squares."""
+    check_pixels(frame.width, frame.height)
+    ratio = stream.sample_aspect_ratio
+    if not ratio or not _NARROWEST <= ratio <= 1 / _NARROWEST:
+        return frame.width, frame.height
+    return max(1, round(frame.width * ratio)), frame.height
+
+
+def _image(frame: VideoFrame, size: tuple[int, int]) -> Image.Image:
+    """The frame as RGB of that size."""
+    is_smaller = size[0] < frame.width
+    shown = frame.reformat(
+        *size,
+        "rgb24",
+        src_colorspace=frame.colorspace if frame.colorspace in _TOLD else _by_custom(frame),
+        interpolation=Interpolation.AREA if is_smaller else Interpolation.BICUBIC,
+    )
+    return Image.fromarray(shown.to_ndarray())
+
+
+def _by_custom(frame: VideoFrame) -> int:
+    """What a video that does not say means by its numbers: standard and high definition differ."""
+    return Colorspace.ITU709 if frame.height >= _HD_HEIGHT else Colorspace.ITU601
