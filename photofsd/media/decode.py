@@ -14,15 +14,17 @@ from typing import Final
 from PIL import Image
 
 from photofsd.errors import FileUndecodable, FileUnreadable, PhotofsdError
-from photofsd.media.decoders.bitmaps import decode_bitmap, decode_tiff
+from photofsd.media.decoders.bitmaps import decode_bitmap, decode_jpeg2000, decode_tiff
 from photofsd.media.decoders.colour import to_srgb
-from photofsd.media.decoders.frame import Decoder, Frame, Wanted
+from photofsd.media.decoders.depth import eight_bits
+from photofsd.media.decoders.frame import Decoder, Wanted
 from photofsd.media.decoders.heif import decode_avif, decode_heic
 from photofsd.media.decoders.jpeg import decode_jpeg
 from photofsd.media.decoders.jpegxl import decode_jpegxl
 from photofsd.media.decoders.raw import decode_raw
 from photofsd.media.decoders.video import decode_video
-from photofsd.media.metadata import read_metadata
+from photofsd.media.metadata import read_contents, read_metadata
+from photofsd.media.sniff import FileType
 from photofsd.media.source import Source
 from photofsd.types import Kind
 
@@ -32,7 +34,7 @@ _DECODERS: Final[Mapping[str, Decoder]] = MappingProxyType(
         "bmp": decode_bitmap,
         "gif": decode_bitmap,
         "heic": decode_heic,
-        "jp2": decode_bitmap,
+        "jp2": decode_jpeg2000,
         "jpeg": decode_jpeg,
         "jxl": decode_jpegxl,
         "png": decode_bitmap,
@@ -40,8 +42,6 @@ _DECODERS: Final[Mapping[str, Decoder]] = MappingProxyType(
         "webp": decode_bitmap,
     }
 )
-_OF_KIND: Final[Mapping[Kind, Decoder]] = MappingProxyType({Kind.RAW: decode_raw, Kind.VIDEO: decode_video})
-_QUARTER_TURNS: Final = range(5, 9)
 _TURNS: Final = MappingProxyType(
     {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -52,6 +52,10 @@ _TURNS: Final = MappingProxyType(
         7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_90,
     }
+)
+_OF_KIND: Final[Mapping[Kind, Decoder]] = MappingProxyType({Kind.RAW: decode_raw, Kind.VIDEO: decode_video})
+_QUARTER_TURNS: Final = frozenset(
+    {Image.Transpose.TRANSPOSE, Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90}
 )
 _NEAR_ENOUGH: Final = 1.02
 """A long edge of 1008 is left as it is where 1000 are wanted: JPEGs shrink by powers of two for nothing."""
@@ -81,8 +85,9 @@ def decode(source: Source, *, fit_px: int | None = None) -> Picture:
     Raises FileUndecodable (also where there is not memory enough), FileUnreadable, FileChanged.
     """
     metadata = read_metadata(source, folder=source.folder)
+    file_type = FileType(metadata.format, metadata.kind)
     try:
-        return _decoded(source, Wanted(fit_px, metadata))
+        return _decoded(source, file_type, fit_px, metadata.orientation)
     except FileUndecodable as error:
         raise FileUndecodable(f"{_shown(source)}: {error}") from error
     except PhotofsdError:
@@ -95,14 +100,15 @@ def decode(source: Source, *, fit_px: int | None = None) -> Picture:
         raise FileUndecodable(f"{_shown(source)} cannot be decoded: {_said(error)}") from error
 
 
-def _decoded(source: Source, wanted: Wanted) -> Picture:
-    metadata = wanted.metadata
-    frame = (_OF_KIND.get(metadata.kind) or _DECODERS[metadata.format])(source, wanted)
-    image = to_srgb(_fitted(frame.image, wanted), frame.problems)
+def _decoded(source: Source, file_type: FileType, fit_px: int | None, orientation: int) -> Picture:
+    decoder = _OF_KIND.get(file_type.kind) or _DECODERS[file_type.name]
+    wanted = Wanted(fit_px, file_type.name, read_contents(source, file_type), orientation)
+    frame = decoder(source, wanted)
+    image = to_srgb(_fitted(eight_bits(frame.image), wanted), frame.space, frame.problems)
     turn = _TURNS.get(frame.orientation)
     if turn is not None:
         image = image.transpose(turn)
-    width, height = _upright_size(frame)
+    width, height = (frame.height, frame.width) if turn in _QUARTER_TURNS else (frame.width, frame.height)
     return Picture(image, width, height, tuple(frame.problems))
 
 
@@ -110,15 +116,7 @@ def _fitted(image: Image.Image, wanted: Wanted) -> Image.Image:
     size = wanted.fitted(*image.size)
     if max(image.size) <= max(size) * _NEAR_ENOUGH:
         return image
-    if image.mode in {"1", "P"}:  # their neighbours have no average
-        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
-
-
-def _upright_size(frame: Frame) -> tuple[int, int]:
-    if frame.orientation in _QUARTER_TURNS:
-        return frame.height, frame.width
-    return frame.width, frame.height
 
 
 def _said(error: Exception) -> str:

@@ -98,7 +98,7 @@ def read_metadata(source: Source, *, folder: bytes, zone: dt.tzinfo | None = Non
     file_type = sniff(source.span, source.name)
     if file_type is None:
         raise FileUndecodable(f"{_shown(source.path)} is no picture or video that we know")
-    contents = _contents(source, file_type)
+    contents = read_contents(source, file_type)
     overruling, filling = read_sidecars(source.sidecars, zone)
     facts = merged([overruling, *_spoken(contents, file_type, zone), filling])
     camera = camera_name(facts.make, facts.model)
@@ -133,8 +133,8 @@ def read_metadata(source: Source, *, folder: bytes, zone: dt.tzinfo | None = Non
     )
 
 
-def _contents(source: Source, file_type: FileType) -> Contents:
-    """What the container holds, as far as it can be read."""
+def read_contents(source: Source, file_type: FileType) -> Contents:
+    """What the container holds, as far as it can be read. Raises FileUnreadable, FileChanged."""
     contents = Contents()
     reader = _READERS.get(file_type.name, read_raw_tiff if file_type.kind is Kind.RAW else None)
     if reader is None:

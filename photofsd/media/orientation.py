@@ -20,6 +20,7 @@ _CORNERS: Final = {
 
 _BY_CORNERS: Final = {corners: orientation for orientation, corners in _CORNERS.items()}
 _TURNED_LEFT: Final = (1, 8, 3, 6)
+_UNDONE: Final = {6: 8, 8: 6}
 
 
 def then(orientation: int, following: int) -> int:
@@ -31,3 +32,8 @@ def then(orientation: int, following: int) -> int:
 def turned_left(quarters: int) -> int:
     """The orientation that is a turn to the left by so many quarters, 0..3."""
     return _TURNED_LEFT[quarters]
+
+
+def undone(orientation: int) -> int:
+    """The orientation that takes another one back: a quarter turn is undone by the other one, the rest by itself."""
+    return _UNDONE.get(orientation, orientation)

@@ -55,6 +55,10 @@ class Span:
             raise FileUndecodable(f"ends early: {size} bytes wanted at {offset}, {len(data)} there")
         return data
 
+    def whole(self) -> bytes:
+        """All bytes, however many: for what is decoded, not parsed."""
+        return b"".join(self.read(offset, MOST_AT_ONCE) for offset in range(0, self.size, MOST_AT_ONCE))
+
     def unpack(self, layout: struct.Struct, offset: int) -> tuple[Any, ...]:
         """The fields of `layout` at `offset`. Raises FileUndecodable where the span is too short."""
         return layout.unpack(self.exactly(offset, layout.size))

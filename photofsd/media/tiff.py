@@ -134,6 +134,11 @@ class Ifd:
             return b""
         return self._span.read(entry.at, min(entry.values * _SIZES[entry.kind], longest))
 
+    def block(self, tag: int) -> Span | None:
+        """The bytes of a tag as a span, however many; None where it is absent."""
+        entry = self._entries.get(tag)
+        return None if entry is None else self._span.part(entry.at, entry.values * _SIZES[entry.kind])
+
     def text(self, tag: int) -> str:
         """The text of a tag, up to its NUL; "" where it is absent."""
         return decoded(self.raw(tag))

@@ -32,6 +32,7 @@ _TAG_MASK: Final = 0x3FFF
 _MAKE_AND_MODEL: Final = 0x080A
 _CAPTURED: Final = 0x180E
 _IMAGE: Final = 0x1810
+_JPEGS: Final = frozenset({0x2007, 0x2008})
 _IMAGE_FIELDS: Final = struct.Struct("<II4xi")
 _ORIENTATION_OF_DEGREES: Final = {0: 1, 90: 6, 180: 3, 270: 8}
 
@@ -51,6 +52,14 @@ def read_crw(file: Span, contents: Contents) -> None:
             width, height, degrees = body.unpack(_IMAGE_FIELDS, 0)
             contents.set_size(width, height)
             contents.orientation = _ORIENTATION_OF_DEGREES.get(degrees % 360)
+
+
+def jpegs_in_crw(file: Span) -> Iterator[Span]:
+    """Yield the previews. Raises FileUndecodable where the records end early."""
+    (start,) = file.unpack(_ROOT_AT, 0)
+    for tag, body in _records(file.part(start)):
+        if tag in _JPEGS:
+            yield body
 
 
 def _records(root: Span) -> Iterator[tuple[int, Span]]:

@@ -17,6 +17,8 @@ class Contents:
     exif:          a TIFF structure; photo and gps where they stand apart from it (CR3).
     xmp, iptc:     the packet, the data; b"" = none.
     frames:        more than 1 = it moves.
+    is_lossless:   a JPEG of the lossless kind, which holds a sensor's data rather than a picture.
+    cicp:          what its colours are, where it says so by number: colour primaries and transfer (H.273).
     utc_s:         when it was recorded, seconds since 1970, where the container says no more than that.
     own:           what the container says in its own words.
     """
@@ -30,6 +32,8 @@ class Contents:
     xmp: bytes = b""
     iptc: bytes = b""
     frames: int = 1
+    is_lossless: bool = False
+    cicp: tuple[int, int] | None = None
     utc_s: int | None = None
     own: Facts = dataclasses.field(default_factory=Facts)
     problems: list[str] = dataclasses.field(default_factory=list)

@@ -26,6 +26,8 @@ _IN_IDAT: Final = 1
 
 _ISPE: Final = struct.Struct(">II")
 _CLAP: Final = struct.Struct(">IIII")
+_BY_NUMBER: Final = b"nclx"
+_CICP: Final = struct.Struct(">HH")
 _MIRRORED: Final = (4, 2)
 """By imir's axis: top and bottom change places, left and right do."""
 
@@ -120,7 +122,7 @@ def _exif(data: bytes) -> Span:
 
 
 def _read_properties(iprp: Span, primary: int | None, contents: Contents) -> None:
-    """Take size and turn from the properties of the primary item."""
+    """Take size, turn and colours from the properties of the primary item."""
     parts = {box.kind: box.body for box in boxes(iprp)}
     if b"ipco" not in parts or b"ipma" not in parts:
         return
@@ -134,6 +136,8 @@ def _read_properties(iprp: Span, primary: int | None, contents: Contents) -> Non
             contents.set_size(*box.body.unpack(_ISPE, 4))
         elif box.kind == b"clap":
             _clip(box.body, contents)
+        elif box.kind == b"colr" and box.body.read(0, len(_BY_NUMBER)) == _BY_NUMBER:
+            contents.cicp = box.body.unpack(_CICP, len(_BY_NUMBER))
         elif box.kind == b"irot":
             orientation = then(orientation or UPRIGHT, turned_left(box.body.exactly(0, 1)[0] & 3))
         elif box.kind == b"imir":

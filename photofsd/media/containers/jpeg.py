@@ -17,6 +17,7 @@ _SOS: Final = 0xDA
 _APP1: Final = 0xE1
 _APP13: Final = 0xED
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_LOSSLESS_FRAMES: Final = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
 _BARE: Final = frozenset({0x00, 0x01, 0xFF, *range(0xD0, 0xD8)})
 _FRAME_HEAD: Final = struct.Struct(">BHH")
 
@@ -41,6 +42,7 @@ def read_jpeg(file: Span, contents: Contents) -> None:
         elif marker in _FRAMES:
             _, height, width = body.unpack(_FRAME_HEAD, 0)
             contents.set_size(width, height)
+            contents.is_lossless = marker in _LOSSLESS_FRAMES
 
 
 def _read_app1(body: Span, contents: Contents) -> None:

@@ -21,6 +21,7 @@ from photofsd.types import DateSource
 _SIGNATURE_SIZE: Final = 8
 _HEAD: Final = struct.Struct(">I4s")
 _SIZE: Final = struct.Struct(">II")
+_CICP: Final = struct.Struct("BB")
 _CHECKSUM_SIZE: Final = 4
 _MOST_TEXTS: Final = 64
 _LONGEST_TEXT: Final = 2 << 20  # profiles stand in hexadecimal
@@ -41,6 +42,8 @@ def read_png(file: Span, contents: Contents) -> None:
             contents.set_size(*body.unpack(_SIZE, 0))
         elif kind == b"eXIf":
             _set_exif(body.read(0, body.size), contents)
+        elif kind == b"cICP":
+            contents.cicp = body.unpack(_CICP, 0)
         elif kind == b"acTL":
             contents.frames = max(1, body.unpack(_SIZE, 0)[0])
         elif kind in _TEXTS and len(texts) < _MOST_TEXTS:

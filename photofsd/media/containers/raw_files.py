@@ -6,7 +6,9 @@ LibRaw's documentation of the formats, and files.
 
 from __future__ import annotations
 
+import itertools
 import struct
+from collections.abc import Iterator
 from typing import Final
 
 from photofsd.errors import FileUndecodable
@@ -18,7 +20,7 @@ from photofsd.media.span import Span
 from photofsd.media.tiff import Tiff
 
 _XMP_UUID: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
-_CANON_UUID: Final = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+CANON_UUID: Final = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 
 _RAF_POINTERS: Final = struct.Struct(">4I")
 _RAF_POINTERS_AT: Final = 84
@@ -43,7 +45,7 @@ _ORIENTATION_OF_DEGREES: Final = {0: 1, 90: 6, 180: 3, 270: 8}
 
 def read_cr3(file: Span, contents: Contents) -> None:
     """Fill in `contents` from a Canon CR3, whose EXIF directories stand in boxes of their own."""
-    canon = find(file, b"moov", _CANON_UUID)
+    canon = find(file, b"moov", CANON_UUID)
     for kind, body in boxes(canon) if canon is not None else ():
         if kind == b"CMT1":
             contents.exif = body
@@ -80,30 +82,32 @@ def read_raf(file: Span, contents: Contents) -> None:
 
 def read_mrw(file: Span, contents: Contents) -> None:
     """Fill in `contents` from a Minolta MRW, which is blocks: one is a TIFF structure, one has the size."""
-    at = _MRW_HEAD.size
-    for _ in range(_MRW_MOST_BLOCKS):
-        kind, size = file.unpack(_MRW_HEAD, at)
-        body = file.part(at + _MRW_HEAD.size, size)
+    for kind, body in _mrw_blocks(file):
         if kind == b"\0PRD":
             height, width = body.unpack(_MRW_SIZE, 0)
             contents.set_size(width, height)
         elif kind == b"\0TTW":
             contents.exif = body
             return
-        at += _MRW_HEAD.size + size
 
 
 def read_x3f(file: Span, contents: Contents) -> None:
     """Fill in `contents` from a Sigma X3F: the EXIF block of its JPEG preview; size and turn from its header."""
     width, height, degrees = file.unpack(_X3F_SIZE, _X3F_SIZE_AT)
-    preview = _x3f_preview(file)
-    if preview is not None:
+    for preview in itertools.islice(jpegs_in_x3f(file), 1):
         read_jpeg(preview, contents)
     contents.set_size(width, height)
     contents.orientation = _ORIENTATION_OF_DEGREES.get(degrees)
 
 
-def _x3f_preview(file: Span) -> Span | None:
+def jpegs_in_raf(file: Span) -> Iterator[Span]:
+    """Yield the preview of a Fujifilm RAF. Raises FileUndecodable where its header ends early."""
+    at, size, _, _ = file.unpack(_RAF_POINTERS, _RAF_POINTERS_AT)
+    yield file.part(at, size)
+
+
+def jpegs_in_x3f(file: Span) -> Iterator[Span]:
+    """Yield the previews of a Sigma X3F. Raises FileUndecodable where its directory makes no sense."""
     directory = file.part(int.from_bytes(file.exactly(file.size - 4, 4), "little"))
     magic, count = directory.unpack(_X3F_DIRECTORY, 0)
     if magic != b"SECd":
@@ -114,5 +118,17 @@ def _x3f_preview(file: Span) -> Span | None:
         if kind == b"IMA2":
             magic, _, form = section.unpack(_X3F_IMAGE, 0)
             if magic == b"SECi" and form == _X3F_JPEG:
-                return section.part(_X3F_IMAGE.size)
-    return None
+                yield section.part(_X3F_IMAGE.size)
+
+
+def exif_of_mrw(file: Span) -> Span | None:
+    """The TIFF structure of a Minolta MRW, or None. Raises FileUndecodable where its blocks end early."""
+    return next((body for kind, body in _mrw_blocks(file) if kind == b"\0TTW"), None)
+
+
+def _mrw_blocks(file: Span) -> Iterator[tuple[bytes, Span]]:
+    at = _MRW_HEAD.size
+    for _ in range(_MRW_MOST_BLOCKS):
+        kind, size = file.unpack(_MRW_HEAD, at)
+        yield kind, file.part(at + _MRW_HEAD.size, size)
+        at += _MRW_HEAD.size + size

@@ -16,13 +16,13 @@ from photofsd.media.source import Source
 
 def decode_jpegxl(source: Source, wanted: Wanted) -> Frame:
     """Decode the first frame. libjxl turns it, unless it is a JPEG that was packed without loss."""
-    metadata = wanted.metadata
-    check_pixels(metadata.width or 0, metadata.height or 0)
-    is_jpeg, info, data, profile, _ = pillow_jxl.Decoder(num_threads=0)(source.stream().read())
+    check_pixels(*wanted.size)
+    try:
+        is_jpeg, info, data, profile, _ = pillow_jxl.Decoder(num_threads=0)(source.stream().read())
+    except RuntimeError as error:  # whose words are about how to build libjxl
+        raise FileUndecodable("libjxl cannot read it") from error
     if is_jpeg:
         return jpeg_frame(io.BytesIO(data), wanted)
-    if info.mode not in {"L", "LA", "RGB", "RGBA"}:
-        raise FileUndecodable(f"JPEG XL with pixels of the kind {info.mode}")
     image = Image.frombytes(info.mode, (info.width, info.height), data)
     if profile:
         image.info["icc_profile"] = profile

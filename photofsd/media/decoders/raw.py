@@ -1,52 +1,123 @@
-"""RAW, by LibRaw: the camera's own preview where it is large enough, a demosaic of half the size otherwise."""
+"""RAW: the JPEG preview in it where that is large enough, else developed by LibRaw, else the best preview there is.
+
+Previews are stored as the sensor lies, like the sensor's data, and the file says once how to turn both. A preview that
+stands upright where the sensor lies on its side has been turned already.
+"""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from typing import Final
 
 import rawpy
 from PIL import Image
 
 from photofsd.errors import FileUndecodable
+from photofsd.media.containers.raw_previews import Preview, preview_in, previews
+from photofsd.media.decoders.colour_space import SRGB
 from photofsd.media.decoders.frame import Frame, Wanted
-from photofsd.media.decoders.jpeg import jpeg_frame
+from photofsd.media.decoders.jpeg import TORN, jpeg_frame
+from photofsd.media.decoders.limits import check_pixels
+from photofsd.media.orientation import UPRIGHT
 from photofsd.media.source import Source
+from photofsd.media.span import Span
 
-_TURN_OF_FLIP = {0: 1, 3: 3, 5: 8, 6: 6}
+_FULL_SIZE: Final = 0.95
+"""Of the sensor's long edge: cameras leave a border out of their previews."""
+_SAME_SHAPE: Final = 0.05
+_LEAST_PX: Final = 64
+"""Of a preview that is shown for want of anything better."""
+_QUARTER_TURNS: Final = range(5, 9)
+_ORIENTATION_OF_FLIP: Final = {0: 1, 3: 3, 5: 8, 6: 6}
 """LibRaw's flips as EXIF counts them."""
 
 
 def decode_raw(source: Source, wanted: Wanted) -> Frame:
-    """Decode a RAW file."""
+    """Decode a RAW file. Raises FileUndecodable where LibRaw cannot develop it and no preview can stand in."""
+    found = previews(source.span, wanted.form)
+    frame = _preview(found, wanted)
+    if frame is not None:
+        return frame
     try:
         with rawpy.imread(source.stream()) as raw:
-            return _preview(raw, wanted) or _developed(raw, wanted)
+            return _preview(_libraws_preview(raw), wanted) or _developed(raw, wanted)
     except rawpy.LibRawError as error:
-        raise FileUndecodable(f"LibRaw cannot read it: {error}") from error
+        return _best(found, wanted, f"LibRaw says {_said(error)}")
+    except MemoryError:
+        if not found:
+            raise
+        return _best(found, wanted, "to develop it needs more memory than readers.memory_mb allows")
 
 
-def _preview(raw: rawpy.RawPy, wanted: Wanted) -> Frame | None:
-    """The embedded JPEG, where it is as large as wanted."""
-    sizes = raw.sizes
-    long_edge = max(sizes.iwidth, sizes.iheight)
+def _preview(found: Sequence[Preview], wanted: Wanted) -> Frame | None:
+    """The smallest preview that is enough and whole."""
+    for preview in found:
+        if _is_enough(preview, wanted):
+            frame = _shown(preview, wanted)
+            if TORN not in frame.problems:
+                return frame
+    return None
+
+
+def _libraws_preview(raw: rawpy.RawPy) -> Sequence[Preview]:
+    """The preview that LibRaw knows of: some makers (Olympus, Pentax) hide theirs in their notes."""
     try:
-        thumb = raw.extract_thumb()
+        thumb = raw.extract_thumb().data
     except rawpy.LibRawError:
-        return None
-    if not isinstance(thumb.data, bytes):  # a bitmap, which is small
-        return None
-    frame = jpeg_frame(io.BytesIO(thumb.data), wanted)
-    if max(frame.width, frame.height) < min(long_edge, wanted.fit_px or long_edge):
-        return None
-    frame.width, frame.height = max(frame.width, sizes.width), max(frame.height, sizes.height)
-    frame.orientation = _TURN_OF_FLIP.get(sizes.flip, wanted.orientation)
+        return ()
+    found = preview_in(Span.of(thumb)) if isinstance(thumb, bytes) else None
+    return () if found is None else (found,)
+
+
+def _is_enough(preview: Preview, wanted: Wanted) -> bool:
+    """Claim: it is as large as wanted and shows the whole picture."""
+    width, height = sorted(wanted.size)
+    if not width:
+        return False
+    short, long = sorted((preview.width, preview.height))
+    needed = min(height * _FULL_SIZE, wanted.fit_px or height)
+    return long >= needed and abs(long * width / (short * height) - 1) <= _SAME_SHAPE
+
+
+def _shown(preview: Preview, wanted: Wanted) -> Frame:
+    frame = jpeg_frame(io.BytesIO(preview.span.whole()), wanted)
+    if wanted.form == "dng":  # EXIF's ColorSpace is the camera's; previews are by raw converters, which write sRGB
+        frame.space = SRGB
+    width, height = wanted.size
+    is_turned = wanted.orientation in _QUARTER_TURNS and (preview.width > preview.height) != (width > height)
+    if is_turned:
+        width, height = height, width
+        frame.orientation = UPRIGHT
+    frame.width, frame.height = max(width, preview.width), max(height, preview.height)
     return frame
 
 
 def _developed(raw: rawpy.RawPy, wanted: Wanted) -> Frame:
-    """The sensor's pixels, developed with the camera's white balance. LibRaw turns them."""
+    """The sensor's data, developed with the camera's white balance: at half the size where that is enough."""
     sizes = raw.sizes
-    width, height = (sizes.iwidth, sizes.iheight)
-    is_half = wanted.fit_px is not None and max(width, height) // 2 >= wanted.fit_px
+    can_halve = raw.raw_type is rawpy.RawType.Flat  # a pixel of a stack has all colours already
+    is_half = can_halve and wanted.fit_px is not None and max(sizes.width, sizes.height) // 2 >= wanted.fit_px
+    check_pixels(sizes.raw_width // (1 + is_half), sizes.raw_height // (1 + is_half))
     pixels = raw.postprocess(use_camera_wb=True, half_size=is_half, user_flip=0)
-    return Frame(Image.fromarray(pixels), width, height, _TURN_OF_FLIP.get(sizes.flip, wanted.orientation))
+    image = Image.fromarray(pixels)
+    scale = 2 if is_half else 1
+    frame = Frame(image, image.width * scale, image.height * scale, wanted.orientation)
+    if (pixels == pixels[0, 0]).all():
+        frame.problems.append("LibRaw finds no picture in it: all of it has one colour")
+    return frame
+
+
+def _best(found: Sequence[Preview], wanted: Wanted, trouble: str) -> Frame:
+    """The largest preview, for want of anything better."""
+    if not found or max(found[-1].width, found[-1].height) < _LEAST_PX:
+        raise FileUndecodable(trouble)
+    frame = _shown(found[-1], wanted)
+    frame.problems.append(f"only its preview of {found[-1].width} x {found[-1].height} pixels can be shown: {trouble}")
+    return frame
+
+
+def _said(error: Exception) -> str:
+    """LibRaw's words: some come as bytes."""
+    first = error.args[0] if error.args else ""
+    return first.decode("ascii", "replace") if isinstance(first, bytes) else str(first)

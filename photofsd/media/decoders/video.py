@@ -37,7 +37,7 @@ _TOLD: Final = frozenset(Colorspace)
 
 def decode_video(source: Source, wanted: Wanted) -> Frame:
     """Decode the first key frame that shows something, else the one with the most to see."""
-    with source.stream() as file, libav.opened(file, wanted.metadata.format) as container:
+    with source.stream() as file, libav.opened(file, wanted.form) as container:
         stream = libav.picture_stream(container)
         check_pixels(stream.codec_context.width, stream.codec_context.height)
         best, best_contrast = None, -1.0
