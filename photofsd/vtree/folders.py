@@ -58,7 +58,8 @@ class NarrowFolder(Directory):
         entry = self.entry(name)
         if entry is None and name.startswith(NARROW) and not name.startswith(HIDDEN):
             view = self.scope.library.views.get(name[len(NARROW) :])
-            return None if view is None else view.root(Scope(self.scope.library, self.members))
+            scope = self.scope.narrowed_to(self.members)
+            return None if view is None or scope is None else view.root(scope)
         return entry
 
     def entry(self, name: bytes) -> Node | None:

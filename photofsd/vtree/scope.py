@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from photofsd.query.members import Members, narrowed
 from photofsd.types import DirId
+
+NARROWINGS_MAX: Final = 32
+"""`+view` in one path. Each is another set to be asked, by a call within a call, for every name below it: nobody needs
+more than there are views, and somebody who goes on and on would exhaust the stack."""
 
 if TYPE_CHECKING:
     from photofsd.query.searches import Searches
@@ -59,11 +63,18 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The library, or the part of it that `within` leaves."""
+    """The library, or the part of it that `within` leaves. narrowings: how many `+view` led here."""
 
     library: Library
     within: Members | None = None
+    narrowings: int = 0
 
     def members(self, members: Members) -> Members:
         """`members`, as far as the scope lets them through."""
         return narrowed(self.within, members)
+
+    def narrowed_to(self, members: Members) -> Scope | None:
+        """The scope of what `+view` opens in a folder of `members`; None where a path has enough of them."""
+        if self.narrowings == NARROWINGS_MAX:
+            return None
+        return Scope(self.library, members, self.narrowings + 1)
