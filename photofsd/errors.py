@@ -125,5 +125,9 @@ class NotEmpty(TreeError):
     """The folder still holds something."""
 
 
+class NameTooLong(TreeError):
+    """The name is longer than that of a file or folder may be."""
+
+
 class TooSlow(TreeError):
     """The answer was not ready within the time limit."""

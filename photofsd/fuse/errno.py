@@ -11,6 +11,7 @@ from photofsd.errors import (
     AlreadyThere,
     BadQuery,
     FileChanged,
+    NameTooLong,
     NoSuchEntry,
     NotEmpty,
     NotPermitted,
@@ -35,6 +36,7 @@ _OF_CLASS: Final[dict[type[PhotofsdError], int]] = {
     AlreadyThere: errno.EEXIST,
     BadQuery: errno.EINVAL,
     FileChanged: errno.ESTALE,
+    NameTooLong: errno.ENAMETOOLONG,
     NoSuchEntry: errno.ENOENT,
     NotEmpty: errno.ENOTEMPTY,
     NotPermitted: errno.EPERM,
@@ -43,7 +45,7 @@ _OF_CLASS: Final[dict[type[PhotofsdError], int]] = {
     StoreFull: errno.ENOSPC,
     TooSlow: errno.ETIMEDOUT,
 }
-_REFUSALS: Final = (AlreadyThere, BadQuery, NotEmpty, NotPermitted, ReadOnlyTree, TooSlow)
+_REFUSALS: Final = (AlreadyThere, BadQuery, NameTooLong, NotEmpty, NotPermitted, ReadOnlyTree, TooSlow)
 
 _OF_LIBRARY: Final = frozenset({errno.EACCES, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """What passes through. The rest is EIO: ENOENT or ESTALE from a library that went away would look like a deletion to

@@ -25,7 +25,7 @@ def kept(txn: ReadTransaction) -> list[bytes]:
 
 def is_kept(txn: ReadTransaction, query: bytes) -> bool:
     """Claim: the user keeps that query."""
-    return txn.get(Tables.USER, _PREFIX + query) is not None
+    return len(query) <= QUERY_MAX_BYTES and txn.get(Tables.USER, _PREFIX + query) is not None
 
 
 def last(txn: ReadTransaction) -> list[bytes]:

@@ -39,6 +39,11 @@ def numbered(base: bytes, number: int) -> bytes:
     return _joined(stem, b"~%d%b" % (number, extension))
 
 
+def prefixed(prefix: bytes, name: bytes) -> bytes:
+    """`name` with `prefix` before it, at most 255 bytes, cut in the stem between characters."""
+    return _shortened(prefix + name)
+
+
 def _shortened(base: bytes) -> bytes:
     """`base` in at most 255 bytes (some file systems have longer names)."""
     return base if len(base) <= NAME_MAX_BYTES else _joined(*_parts(base))

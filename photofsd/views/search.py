@@ -8,10 +8,12 @@ from __future__ import annotations
 import contextlib
 import time
 
-from photofsd.errors import AlreadyThere, BadQuery, NoSuchEntry, NotPermitted
+from photofsd.errors import AlreadyThere, BadQuery, NameTooLong, NoSuchEntry, NotPermitted
 from photofsd.query.members import Members
 from photofsd.query.parse import parse
-from photofsd.store import searches
+from photofsd.store import assets, searches, view_names
+from photofsd.types import AssetId
+from photofsd.vtree.attributes import attributes_of
 from photofsd.vtree.folders import NARROW, PhotoFolder, PhotoListing
 from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, Row
 from photofsd.vtree.probes import is_no_query
@@ -40,13 +42,17 @@ class RankedResult(PhotoFolder):
     """The photos that a query finds, named by rank."""
 
     def entry(self, name: bytes) -> Node | None:
-        rank, tilde, view_name = name.partition(b"~")
-        photo = super().entry(view_name) if tilde else None
-        if not isinstance(photo, Photo):
-            return None
+        rank = name.partition(b"~")[0]
+        position = int(rank) - 1 if rank.isdigit() else -1
         with self.scope.library.store.read() as txn:
-            ids = list(self.members.ordered(txn))
-        return photo if rank == _rank(ids.index(photo.asset)) else None
+            ids = self.members.ordered(txn)
+            if not 0 <= position < len(ids):
+                return None
+            asset = AssetId(ids[position])
+            record, seen = assets.asset(txn, asset), attributes_of(txn, asset)
+        if record is None or seen is None or ranked_name(position, record.name) != name:
+            return None
+        return Photo(asset, seen)
 
     def listing(self) -> Listing:
         self.members.prepare()
@@ -101,6 +107,11 @@ class Search(Directory):
     def mkdir(self, name: bytes) -> Directory:
         if is_no_query(name):
             raise NotPermitted(f"{_text(name)!r} is a name that programs look for, not a search")
+        if len(name) > searches.QUERY_MAX_BYTES:
+            raise NameTooLong(
+                f"a search that is kept is the name of a folder and has at most {searches.QUERY_MAX_BYTES} bytes, "
+                f"not {len(name)}: open it without mkdir, or say it in fewer words"
+            )
         result = Result(self._scope, name, is_kept=True)
         if self._is_kept(name):
             raise AlreadyThere(f"the search {_text(name)!r} is kept already")
@@ -127,12 +138,8 @@ def found(scope: Scope, query: bytes) -> Members:
 
 
 def ranked_name(position: int, name: bytes) -> bytes:
-    """The view name with its rank in front, at most 255 bytes."""
-    return _rank(position) + b"~" + name
-
-
-def _rank(position: int) -> bytes:
-    return b"%0*d" % (RANK_DIGITS, position + 1)
+    """The view name with its rank in front, cut to 255 bytes: the rank alone says which photo it is."""
+    return view_names.prefixed(b"%0*d~" % (RANK_DIGITS, position + 1), name)
 
 
 def _text(query: bytes) -> str:

@@ -128,7 +128,7 @@ class Directory(ABC):
         """Take a snapshot of the entries. Raises BadQuery, TooSlow."""
 
     def mkdir(self, name: bytes) -> Directory:
-        """Make a folder and return it. Raises ReadOnlyTree, NotPermitted, AlreadyThere, BadQuery."""
+        """Make a folder and return it. Raises ReadOnlyTree, NotPermitted, AlreadyThere, NameTooLong, BadQuery."""
         raise ReadOnlyTree("folders cannot be made here: this part of the tree is generated")
 
     def rmdir(self, name: bytes) -> None:

@@ -183,6 +183,15 @@ def test_a_folder_of_folders_is_narrowed_to_what_stands_in_them(tree: Walker) ->
         tree.is_folder(b"search/+by-date")
 
 
+def test_narrowing_ends_at_a_depth_that_nobody_needs(tree: Walker) -> None:
+    deepest = b"tags" + b"/+tags" * 30 + b"/+search/sea/+by-date"
+    assert tree.names(deepest) == [b"2013"]
+    with pytest.raises(FileNotFoundError):
+        tree.is_folder(deepest + b"/+cameras")
+    assert len(tree.names(b"cameras/Canon EOS 7D" + b"/+cameras/Canon EOS 7D" * 32)) == 2
+    assert tree.names(b"search" + b"/beach/+search" * 32 + b"/sea") == [b"second.jpg"]
+
+
 def test_a_photo_outside_a_folder_is_not_found_in_it(tree: Walker) -> None:
     for path in (b"by-date/2014/all/second.jpg", b"search/beach/old.jpg", b"tags/sea/+search/beach/first.jpg"):
         with pytest.raises(FileNotFoundError):
@@ -194,6 +203,15 @@ def test_search_lists_the_best_first(tree: Walker) -> None:
     assert set(found) == {b"first.jpg", b"second.jpg", b"sunset beach.jpg"}
     assert tree.names(b"search/.ranked/beach") == [b"%03d~%b" % (i, name) for i, name in enumerate(found, 1)]
     assert tree.inode(b"search/.ranked/beach/001~" + found[0]) == tree.inode(b"recent/" + found[0])
+    for absent in (b"000~" + found[0], b"001~" + found[1], b"1~" + found[0], b"009~x", b"~" + found[0], found[0]):
+        with pytest.raises(FileNotFoundError):
+            tree.inode(b"search/.ranked/beach/" + absent)
+
+
+def test_a_name_that_leaves_no_room_for_its_rank_is_cut(tree: Walker) -> None:
+    [ranked] = tree.names(b"search/.ranked/name:x*")
+    assert ranked == b"001~" + b"x" * 247 + b".jpg"
+    assert tree.inode(b"search/.ranked/name:x*/" + ranked) == tree.inode(b"recent/" + ODD["255 bytes"])
 
 
 def test_search_understands_filters(tree: Walker) -> None:
@@ -223,6 +241,16 @@ def test_mkdir_keeps_a_search_and_rmdir_forgets_it(tree: Walker) -> None:
         tree.mkdir(b"search/tag:sea")
     tree.rmdir(b"search/tag:sea")
     assert b"tag:sea" not in tree.names(b"search")
+
+
+@pytest.mark.parametrize("folder", [b"search", b"tags/+search"])
+@pytest.mark.parametrize("length", [256, 600, 1000])
+def test_a_search_that_is_too_long_for_a_name_is_opened_but_not_kept(tree: Walker, folder: bytes, length: int) -> None:
+    query = folder + b"/" + b"beach ".ljust(length, b"h")
+    with pytest.raises(OSError, match="too long") as caught:
+        tree.mkdir(query)
+    assert caught.value.errno == errno.ENAMETOOLONG
+    assert tree.names(query) == []
 
 
 def test_a_search_that_was_looked_at_can_still_be_kept(tree: Walker) -> None:
