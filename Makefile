@@ -8,7 +8,7 @@ MOUNT  ?= photos
 STATE  ?= .run/$(if $(PHOTOS),photos,sample)
 
 .DEFAULT_GOAL := help
-.PHONY: help install system run test slow bench check clean
+.PHONY: help install system run test slow fuzz bench check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -32,7 +32,10 @@ test: install ## the whole suite but the slow ones; ARGS="tests/unit -k names" n
 	@$(PYTHON_IN_VENV) -m pytest -m "not slow and not bench" $(ARGS)
 
 slow: install ## the slow tests
-	@$(PYTHON_IN_VENV) -m pytest -m "slow and not bench" $(ARGS)
+	@$(PYTHON_IN_VENV) -m pytest -m "slow and not bench and not fuzz" $(ARGS)
+
+fuzz: install ## hostile files against the readers, for FUZZ_S=300 seconds
+	@$(PYTHON_IN_VENV) -m pytest tests/fuzz -m fuzz -s $(ARGS)
 
 bench: install ## the measurements
 	@$(PYTHON_IN_VENV) -m pytest tests/bench -m bench -s --timeout 0 $(ARGS)

@@ -5,7 +5,7 @@ Left to guess, FFmpeg takes a text file for a playlist and opens what it names. 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO, Final, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, Final, NoReturn, cast
 
 import av
 from av.container import InputContainer
@@ -15,6 +15,8 @@ from photofsd.errors import FileUndecodable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from av.video.codeccontext import VideoCodecContext
 
 av.logging.set_level(None)
 
@@ -47,8 +49,8 @@ def opened(stream: BinaryIO, format_name: str) -> InputContainer:
 def picture_stream(container: InputContainer) -> VideoStream:
     """The stream with the moving pictures, for one thread, told to decode key frames alone. Raises FileUndecodable."""
     for stream in container.streams.video:
-        context = stream.codec_context
-        if context.width > 0 and context.height > 0 and not _is_a_cover(stream):
+        context = cast("VideoCodecContext | None", stream.codec_context)  # None for a codec that FFmpeg does not know
+        if context is not None and context.width > 0 and context.height > 0 and not _is_a_cover(stream):
             context.thread_count = 1
             context.skip_frame = "NONKEY"
             return stream
