@@ -63,6 +63,7 @@ def main() -> None:
     """Serve requests until the parent closes the connection."""
     descriptor, memory_mb = int(sys.argv[1]), int(sys.argv[2])
     lower_and_limit(memory_mb)
+    silence_libraries()
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     connection = socket.socket(fileno=descriptor)
@@ -87,6 +88,14 @@ def lower_and_limit(memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def silence_libraries() -> None:
+    """Let C libraries write about broken files where nobody reads it; errors of our own go on to the daemon's log."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def answers(request: Request, stages: graph.Graph) -> Any:  # noqa: ANN401

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import av
@@ -37,20 +37,29 @@ _TOLD: Final = frozenset(Colorspace)
 
 def decode_video(source: Source, wanted: Wanted) -> Frame:
     """Decode the first key frame that shows something, else the one with the most to see."""
-    with source.stream() as file, libav.opened(file, wanted.form) as container:
-        stream = libav.picture_stream(container)
-        check_pixels(stream.codec_context.width, stream.codec_context.height)
-        best, best_contrast = None, -1.0
-        for candidate in itertools.islice(_key_frames(container, stream), CANDIDATES):
-            seen = contrast(_image(candidate, _GLANCE))
-            if seen > best_contrast:
-                best, best_contrast = candidate, seen
-            if seen >= SHOWS_SOMETHING:
-                break
-        if best is None:
-            raise FileUndecodable("no picture of it can be decoded")
-        width, height = _shape(stream, best)
-        return Frame(_image(best, wanted.fitted(width, height)), width, height, wanted.orientation)
+    try:
+        with source.stream() as file, libav.opened(file, wanted.form) as container:
+            stream = libav.picture_stream(container)
+            check_pixels(stream.codec_context.width, stream.codec_context.height)
+            shown = _telling(itertools.islice(_key_frames(container, stream), CANDIDATES))
+            width, height = _shape(stream, shown)
+            return Frame(_image(shown, wanted.fitted(width, height)), width, height, wanted.orientation)
+    except av.FFmpegError as error:  # some are an OSError of EIO: of the container, not of the disk
+        raise FileUndecodable(f"its video cannot be decoded: {error.strerror or error}") from error
+
+
+def _telling(frames: Iterable[VideoFrame]) -> VideoFrame:
+    """The first frame that shows something, else the one with the most to see. Raises FileUndecodable for none."""
+    best, best_contrast = None, -1.0
+    for frame in frames:
+        seen = contrast(_image(frame, _GLANCE))
+        if seen > best_contrast:
+            best, best_contrast = frame, seen
+        if seen >= SHOWS_SOMETHING:
+            break
+    if best is None:
+        raise FileUndecodable("no picture of it can be decoded")
+    return best
 
 
 def _key_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
