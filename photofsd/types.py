@@ -73,3 +73,4 @@ class Facet(enum.IntEnum):
     CELL = 13  # cell of 1/32 degree, b"+43.46875+011.87500": see store/derived.py, query/near.py
     DIR = 14  # decimal DirId of the folder that holds a file of the asset
     ALBUM = 15  # b"Holiday 2019"
+    SIMILAR = 16  # decimal AssetId of the best copy of the group of photos that look alike

@@ -1,7 +1,8 @@
 """The daemon, put together: the only place that knows every floor.
 
 `run` takes the settings, holds the state folder, opens the store, and starts what runs side by side: the mount, the
-scans, the runner, the control socket, the follower that keeps the kernel up to date. Any of them ending ends all.
+scans, the runner, the control socket, those who follow the change log (for the kernel's caches, for the indexes). Any
+of them ending ends all.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from photofsd.daemon.commands import ReloadResult
 from photofsd.daemon.follower import Follower
 from photofsd.daemon.handlers import Control
 from photofsd.daemon.health import Doctor
+from photofsd.daemon.indexer import Indexer
 from photofsd.daemon.notify import Notifier, feed_watchdog
 from photofsd.daemon.report import health_lines
 from photofsd.daemon.scans import Scans
@@ -180,8 +182,11 @@ class _Daemon:
                 nursery.start_soon(self._obey, signals, stop)
                 follower = Follower(self._store, self._writer, self._tree, self._runner.wake)
                 self._writer.listen(lambda _: follower.wake())
+                indexer = Indexer(self._store, self._writer)
+                self._writer.listen(lambda _: indexer.wake())
                 mounted = await nursery.start(mount.serve, self._tree, _mount_options(settings))
                 nursery.start_soon(follower.run, mounted.invalidator)
+                nursery.start_soon(indexer.run)
                 nursery.start_soon(self._scans.run)
                 nursery.start_soon(self._runner.run)
                 nursery.start_soon(self._upkeep.run)

@@ -59,12 +59,17 @@ class StageHealth(TypedDict):
 
 
 class IndexHealth(TypedDict):
-    """Rows in the indexes. tail: vectors that the Annoy generation does not hold yet."""
+    """Rows in the indexes. tail: vectors that the Annoy generation does not hold yet.
+
+    similar: photos that are in a group of /duplicates/similar. similar_queued: changes that the groups lag behind.
+    """
 
     vectors: int
     annoy_generation: int | None
     tail: int
     text_docs: int
+    similar: int
+    similar_queued: int
 
 
 class PeopleHealth(TypedDict):

@@ -98,7 +98,7 @@ class Control:
             await report({**self._scans.progress})
 
     async def wait(self, command: Wait, report: Report) -> Nothing:
-        """Return when the first scan has finished and nothing is due."""
+        """Return when the first scan has finished, nothing is due, and the indexes (no stage) are up to date."""
         if command.stage is not None:
             self._known(command.stage)
         while not await self._is_done(command.stage):
@@ -112,7 +112,9 @@ class Control:
     async def _is_done(self, stage: str | None) -> bool:
         if not self._scans.has_finished_once or not self._scans.is_settled:
             return False
-        return await trio.to_thread.run_sync(self._runner.scheduler.is_idle, stage)
+        if not await trio.to_thread.run_sync(self._runner.scheduler.is_idle, stage):
+            return False
+        return stage is not None or await trio.to_thread.run_sync(self._doctor.is_indexed)
 
     async def stages(self, command: Stages, report: Report) -> StagesResult:
         """List the stages, after doing something to one or all of them."""

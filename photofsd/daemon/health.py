@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from photofsd import __version__
-from photofsd.daemon.commands import Health, LibraryHealth, StageHealth, State
+from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, StageHealth, State
 from photofsd.records import LibraryRecord, StageRecord
-from photofsd.store import jobs, paths
+from photofsd.store import changes, facets, jobs, paths, similar
+from photofsd.types import Facet
 
 if TYPE_CHECKING:
     from photofsd.pipeline.graph import Graph
@@ -43,6 +44,7 @@ class Doctor:
             libraries = paths.libraries(txn)
             stages = self._stages(txn, libraries)
             photos, files = txn.counter(b"photos"), txn.counter(b"files")
+            index = _index(txn, photos)
         alerts = [*self._alerts(), *([self._runner.alert] if self._runner.alert else [])]
         return Health(
             version=__version__,
@@ -53,10 +55,15 @@ class Doctor:
             files=files,
             failed=sum(stage["failed"] for stage in stages.values()),
             stages=stages,
-            index={"vectors": 0, "annoy_generation": None, "tail": 0, "text_docs": photos},
+            index=index,
             people={"named": 0, "unknown": 0, "faces": 0},
             alerts=alerts,
         )
+
+    def is_indexed(self) -> bool:
+        """Claim: the indexes are up to date."""
+        with self._store.read() as txn:
+            return not changes.behind(txn, similar.FOLLOWER)
 
     def stages(self) -> dict[str, StageHealth]:
         """How the stages stand now."""
@@ -101,6 +108,17 @@ class Doctor:
             wait_s = due_ms / 1000 - dt.datetime.now(dt.UTC).timestamp()
             if wait_s > 0:
                 yield f"trying again in {wait_s:.0f} s"
+
+
+def _index(txn: ReadTransaction, photos: int) -> IndexHealth:
+    return IndexHealth(
+        vectors=0,
+        annoy_generation=None,
+        tail=0,
+        text_docs=photos,
+        similar=len(facets.bitmap(txn, Facet.HAS, b"similar")),
+        similar_queued=changes.behind(txn, similar.FOLLOWER),
+    )
 
 
 def _library(record: LibraryRecord) -> LibraryHealth:

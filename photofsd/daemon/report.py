@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from photofsd.daemon.commands import Health, LibraryHealth, StageHealth
+from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, StageHealth
 
 
 def health_lines(health: Health) -> Iterator[str]:
@@ -14,6 +14,7 @@ def health_lines(health: Health) -> Iterator[str]:
     yield ""
     yield from columns([_library(folder) for folder in health["library"]])
     yield f"{health['photos']:,} photos, {health['files']:,} files, {health['failed']:,} failed"
+    yield _similar(health["index"])
     if health["stages"]:
         yield ""
         yield from stage_lines(health["stages"])
@@ -34,6 +35,11 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
 def _library(folder: LibraryHealth) -> tuple[str, str, str]:
     scanned = f"last scan {folder['last_scan']}" if folder["last_scan"] else "not scanned yet"
     return (folder["path"], "online" if folder["online"] else "OFFLINE", scanned)
+
+
+def _similar(index: IndexHealth) -> str:
+    queued = index["similar_queued"]
+    return f"{index['similar']:,} photos look alike: {f'{queued:,} changes to go' if queued else 'up to date'}"
 
 
 def _stage(name: str, stage: StageHealth) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
 
-from photofsd.store import assets, facets, paths
+from photofsd.index.quality import best_first
+from photofsd.store import assets, facets, paths, similar
 from photofsd.types import AssetId, DirId, Facet
 
 if TYPE_CHECKING:
@@ -88,6 +89,24 @@ class Only(Members):
 
     def bitmap(self, txn: ReadTransaction) -> BitMap:
         return BitMap([self.asset])
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlikes(Members):
+    """The photos of the group whose best copy is `head`, best first."""
+
+    head: AssetId
+
+    def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
+        return facets.contains(txn, Facet.SIMILAR, b"%d" % self.head, asset)
+
+    def bitmap(self, txn: ReadTransaction) -> BitMap:
+        return facets.bitmap(txn, Facet.SIMILAR, b"%d" % self.head)
+
+    def ordered(self, txn: ReadTransaction) -> Sequence[int]:
+        found = [(AssetId(asset), similar.membership(txn, AssetId(asset))) for asset in self.bitmap(txn)]
+        ranked = best_first((asset, known.quality) for asset, known in found if known is not None)
+        return [asset for asset, _ in ranked]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ NEAR_DEFAULT_KM = 10
 NEAR_MAX_M = 20_040_000  # half way round the world
 HIGHEST_RATING = 5
 HAS = (
-    "gps", "place", "date", "camera", "lens", "tags", "rating", "caption", "albums", "copies", "faces", "people", "text"
+    "gps", "place", "date", "camera", "lens", "tags", "rating", "caption", "albums", "copies", "similar", "faces",
+    "people", "text"
 )  # fmt: skip
 """What `has:` may ask for."""
 

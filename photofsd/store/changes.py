@@ -42,6 +42,11 @@ def watermark(txn: ReadTransaction, follower: str) -> int:
     return txn.number(Tables.WATERMARKS, follower.encode())
 
 
+def behind(txn: ReadTransaction, follower: str) -> int:
+    """How many changes `follower` has yet to deal with."""
+    return sequence(txn) - watermark(txn, follower)
+
+
 def set_watermark(txn: WriteTransaction, follower: str, sequence: int) -> None:
     """`follower` has dealt with all changes up to `sequence`; those above are kept for it from now on."""
     txn.put_number(Tables.WATERMARKS, follower.encode(), sequence)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from photofsd.records import AssetRecord, FileRecord, Metadata, Place, Taken
-from photofsd.store import facets, paths
+from photofsd.store import facets, paths, similar
 from photofsd.store.facets import fact
 from photofsd.store.keys import storable_ns
 from photofsd.store.schema import ASSET_ROW, U64, Tables
@@ -34,6 +34,7 @@ CELL_BAND_CHARS = len("+43.46875")
 _DAY_NS = 86_400 * _NS
 _LIVE = fact(Facet.LIVE)
 _UNDATED = (fact(Facet.YEAR, b""),)
+_ALONE = frozenset[bytes]()
 _kept = functools.lru_cache(maxsize=8192)
 """Cameras, tags, days and places come again and again: what follows from one is worked out once."""
 
@@ -59,7 +60,8 @@ def of(txn: ReadTransaction, asset: AssetId) -> Derived:
     if not record.files:
         return Derived(frozenset(), row)
     place = txn.record(Tables.PLACES, key, Place)
-    return Derived(_facets(txn, record, metadata, place), row)
+    found = _facets(txn, record, metadata, place) | _of_group(similar.membership(txn, asset))
+    return Derived(found, row)
 
 
 def update(txn: WriteTransaction, before: Mapping[AssetId, Derived]) -> None:
@@ -142,6 +144,12 @@ def _folder_words(txn: ReadTransaction, folder: DirId) -> tuple[bytes, ...]:
         known = tuple(word for name in names for word in _words(b"f", tokens_of_name(name)))
         txn.folder_words[folder] = known
     return known
+
+
+def _of_group(found: similar.Membership | None) -> frozenset[bytes]:
+    if found is None:
+        return _ALONE
+    return frozenset((fact(Facet.SIMILAR, b"%d" % found.head), fact(Facet.HAS, b"similar")))
 
 
 def _of_date(taken: Taken | None) -> tuple[bytes, ...]:

@@ -16,6 +16,8 @@ I6   every job stands in `jobs` and once in `due`; its subject is there (a path,
      the same time failed; what has failed or been done has a stage, and is no path that is gone
 I7   counters equal what they count, and nothing is counted that this file does not know
 I8   every id is below the `next_*` of its kind; every change, and every follower of them, below or at `sequence`
+I9   where follower `similar` has come to `sequence`: what `similar` lists has a file and a look; a group has at least
+     two members of one family, and its best copy is one of them
 """
 
 from __future__ import annotations
@@ -67,6 +69,7 @@ class Tables:
     METADATA = Table("metadata", "AssetId", "Metadata", "results of stage `metadata`", is_of_assets=True)
     PLACES = Table("places", "AssetId", "Place", "results of stage `places`", is_of_assets=True)
     LOOKS = Table("looks", "AssetId", "Look", "results of stage `preview`", is_of_assets=True)
+    SIMILAR = Table("similar", "AssetId", "SimilarRow + quality", "photos that look alike, by group", is_of_assets=True)
     CONTENTS = Table("contents", "blake3 digest", "AssetId", "assets by content")
     NAMES = Table("names", "view name", "AssetId", "assets by view name")
     NAME_COUNTERS = Table("name_counters", "base name", "u32", "the next ~n to try for a name that is taken")
@@ -92,6 +95,9 @@ PATH_ROW = struct.Struct("<IQqQ")
 
 ASSET_ROW = struct.Struct("<Qqq")
 """rows: size, mtime ns (when taken), ctime ns; the view name follows."""
+
+SIMILAR_ROW = struct.Struct("<II")
+"""similar: the best copy of the group, the family; how good a copy it is follows (index/quality.py)."""
 
 U32 = struct.Struct(">I")
 U64 = struct.Struct(">Q")

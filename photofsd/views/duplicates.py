@@ -1,16 +1,21 @@
-"""/duplicates/exact/IMG_1.jpg: the same content at several paths; one folder a photo, one entry a path, best first."""
+"""/duplicates/exact/IMG_1.jpg: the same content at several paths; one folder a photo, one entry a path, best first.
+
+/duplicates/similar/IMG_1.jpg: photos that look alike; one folder a group, named after the best copy, best first.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from photofsd.query.members import OfFacet, Only
+from photofsd.query.members import LookAlikes, OfFacet, Only
 from photofsd.records import FileRecord
-from photofsd.store import assets, paths
+from photofsd.store import assets, facets, paths, similar
 from photofsd.store.facets import cut
+from photofsd.store.schema import U32, Tables
 from photofsd.types import AssetId, Facet
 from photofsd.vtree.attributes import attributes
-from photofsd.vtree.folders import EmptyFolder, FixedFolder, NarrowFolder, PhotoFolder
+from photofsd.vtree.folders import NAME_AT, FixedFolder, NarrowFolder, PhotoFolder
 from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, Row
 from photofsd.vtree.scope import Scope, View
 
@@ -68,6 +73,30 @@ class Groups(PhotoFolder):
         )
 
 
+class Similar(NarrowFolder):
+    """Every group of photos that look alike; narrowed, those of which two or more are in that folder."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope, scope.members(OfFacet(Facet.HAS, b"similar")))
+
+    def entry(self, name: bytes) -> Node | None:
+        with self.scope.library.store.read() as txn:
+            head = assets.named(txn, name)
+            is_head = head is not None and facets.exists(txn, Facet.SIMILAR, b"%d" % head)
+        return self._group(head) if is_head and head is not None else None
+
+    def listing(self) -> Listing:
+        self.members.prepare()
+        with self.scope.library.store.read() as txn:
+            found = (similar.membership(txn, AssetId(asset)) for asset in self.members.bitmap(txn))
+            sizes = Counter(known.head for known in found if known is not None)
+            stored = [(head, txn.get(Tables.ROWS, U32.pack(head))) for head, size in sizes.items() if size > 1]
+        return Names([Row(row[NAME_AT:], self._group(head), None) for head, row in stored if row is not None])
+
+    def _group(self, head: AssetId) -> Directory:
+        return PhotoFolder(self.scope, self.scope.members(LookAlikes(head)))
+
+
 def path_as_name(path: bytes) -> bytes:
     """A relative path as one name: the slash replaced, the front cut to 255 bytes."""
     name = path.replace(b"/", _DIVISION_SLASH)
@@ -77,12 +106,7 @@ def path_as_name(path: bytes) -> bytes:
 
 
 def _root(scope: Scope) -> Directory:
-    return FixedFolder({b"exact": Groups(scope), b"similar": EmptyFolder()})
+    return FixedFolder({b"exact": Groups(scope), b"similar": Similar(scope)})
 
 
-VIEW = View(
-    b"duplicates",
-    "the same photo at several places",
-    _root,
-    empty="/duplicates/similar holds nothing: this version compares contents, not looks",
-)
+VIEW = View(b"duplicates", "the same photo at several places, and photos that look alike", _root)

@@ -29,6 +29,7 @@ METADATA: StageHealth = {
     "failed": 2,
     "waiting": None,
     "rate_per_s": 31.25,
+    "retries_per_min": 7,
 }
 HEALTH: Health = {
     "version": "0.1.0",
@@ -42,7 +43,14 @@ HEALTH: Health = {
     "files": 12400,
     "failed": 2,
     "stages": {"metadata": METADATA},
-    "index": {"vectors": 0, "annoy_generation": None, "tail": 0, "text_docs": 12345},
+    "index": {
+        "vectors": 0,
+        "annoy_generation": None,
+        "tail": 0,
+        "text_docs": 12345,
+        "similar": 40,
+        "similar_queued": 1203,
+    },
     "people": {"named": 0, "unknown": 0, "faces": 0},
     "alerts": ["the disk is nearly full"],
 }
@@ -76,7 +84,7 @@ def test_status_is_readable_and_safe_for_a_terminal(photofsd: Program, serving: 
     assert "/nas/\ufffd     online   last scan 2024-06-15T08:00:00Z" in lines
     assert "/nas/more  OFFLINE  not scanned yet" in lines
     assert "12,345 photos, 12,400 files, 2 failed" in lines
-    assert lines[-1].split() == ["metadata", "1,203", "8", "40", "2", "31.2"]
+    assert lines[-1].split() == ["metadata", "1,203", "8", "40", "2", "31.2", "7"]
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before the command", "after the command"])

@@ -11,7 +11,7 @@ from pyroaring import BitMap
 
 from photofsd.errors import StoreError
 from photofsd.records import Metadata, Place, Taken
-from photofsd.store import assets, chunks, facets, paths
+from photofsd.store import assets, chunks, facets, paths, similar
 from photofsd.store.env import Store
 from photofsd.store.schema import VALUE_MAX_BYTES, Tables
 from photofsd.types import AssetId, DateSource, Facet, FileId, Kind
@@ -147,6 +147,7 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
         add_photo(txn, folder, b"copy.heic", "content")
         assets.keep(txn, Tables.METADATA, photo, TITLE)
         assets.keep(txn, Tables.PLACES, photo, Place("Italy", "", "Arezzo", 0, 0, 0))
+        similar.assign(txn, photo, similar.Membership(photo, photo, b""))
     with store.read() as txn:
         found = {facet: list(facets.values(txn, facet)) for facet in Facet}
     assert found.pop(Facet.WORD) == sorted(
@@ -174,11 +175,13 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
             b"lens",
             b"place",
             b"rating",
+            b"similar",
             b"tags",
         ],
         Facet.CELL: [b"+43.43750-011.90625"],
         Facet.DIR: [b"2"],
         Facet.ALBUM: ["Rome 6\u221510".encode()],
+        Facet.SIMILAR: [b"1"],
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from photofsd.store import check, check_facets, check_jobs, schema
+from photofsd.store import check, check_facets, check_jobs, check_similar, schema
 from photofsd.store.schema import ALL_TABLES, Table
 
 DOC = Path(__file__).parents[2] / "docs" / "store.md"
@@ -43,7 +43,8 @@ def test_every_invariant_is_documented_as_it_is_proved(doc: str) -> None:
 
 
 def test_check_proves_what_the_schema_states() -> None:
-    sources = "".join(Path(module.__file__ or "").read_text() for module in (check, check_facets, check_jobs))
+    modules = (check, check_facets, check_jobs, check_similar)
+    sources = "".join(Path(module.__file__ or "").read_text() for module in modules)
     proved = set(re.findall(r"f?\"(I\d) ", sources)) | set(re.findall(r"\"(I\d)\"", sources))
     assert proved == set(_invariants((schema.__doc__ or "").partition("Invariants\n")[2]))
 

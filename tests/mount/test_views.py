@@ -271,7 +271,7 @@ def test_what_was_searched_is_listed(tree: Walker) -> None:
 
 
 def test_views_without_data_exist_and_are_empty(tree: Walker) -> None:
-    for path in (b"albums", b"people/unknown", b"people/hidden", b"jpeg", b"duplicates/similar", b"on-this-day/+jpeg"):
+    for path in (b"albums", b"people/unknown", b"people/hidden", b"jpeg", b"on-this-day/+jpeg"):
         if path != b"on-this-day/+jpeg":
             assert tree.names(path) == []
     assert tree.names(b"similar/first.jpg") == []
