@@ -64,13 +64,17 @@ _OPTION_FILE: Final = "R03"
 def colour_space(contents: Contents) -> ColourSpace:
     """What a picture's colours mean, where no profile says so: sRGB, unless its container or its camera differ."""
     if contents.cicp is not None:
-        primaries, transfer = contents.cicp
-        return ColourSpace(_PRIMARIES.get(primaries, Primaries.SRGB), _TRANSFERS.get(transfer, Transfer.SRGB))
+        return by_number(*contents.cicp)
     try:
         is_adobe_rgb = contents.exif is not None and _is_adobe_rgb(contents.exif, contents.photo)
     except FileUndecodable:  # what is broken is reported with the metadata
         return SRGB
     return ADOBE_RGB if is_adobe_rgb else SRGB
+
+
+def by_number(primaries: int, transfer: int) -> ColourSpace:
+    """What HEIF, AVIF and videos say by the numbers of ITU-T H.273; sRGB for those that look like it."""
+    return ColourSpace(_PRIMARIES.get(primaries, Primaries.SRGB), _TRANSFERS.get(transfer, Transfer.SRGB))
 
 
 def _is_adobe_rgb(exif: Span, photo_apart: Span | None) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import av
+import numpy.typing as npt
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation
@@ -15,8 +16,10 @@ from PIL import Image
 
 from photofsd.errors import FileUndecodable
 from photofsd.media import libav
+from photofsd.media.decoders.colour_space import SRGB, by_number
 from photofsd.media.decoders.frame import Frame, Wanted
 from photofsd.media.decoders.limits import check_pixels
+from photofsd.media.decoders.tones import as_srgb
 from photofsd.media.look import contrast
 from photofsd.media.source import Source
 
@@ -43,7 +46,13 @@ def decode_video(source: Source, wanted: Wanted) -> Frame:
             check_pixels(stream.codec_context.width, stream.codec_context.height)
             shown = _telling(itertools.islice(_key_frames(container, stream), CANDIDATES))
             width, height = _shape(stream, shown)
-            return Frame(_image(shown, wanted.fitted(width, height)), width, height, wanted.orientation)
+            size = wanted.fitted(width, height)
+            space = by_number(shown.color_primaries, shown.color_trc)
+            if space.is_hdr:  # 8 bits would not hold the dark parts
+                image, space = Image.fromarray(as_srgb(_pixels(shown, size, "rgb48le"), space)), SRGB
+            else:
+                image = Image.fromarray(_pixels(shown, size))
+            return Frame(image, width, height, wanted.orientation, space)
     except av.FFmpegError as error:  # some are an OSError of EIO: of the container, not of the disk
         raise FileUndecodable(f"its video cannot be decoded: {error.strerror or error}") from error
 
@@ -52,7 +61,7 @@ def _telling(frames: Iterable[VideoFrame]) -> VideoFrame:
     """The first frame that shows something, else the one with the most to see. Raises FileUndecodable for none."""
     best, best_contrast = None, -1.0
     for frame in frames:
-        seen = contrast(_image(frame, _GLANCE))
+        seen = contrast(Image.fromarray(_pixels(frame, _GLANCE)))
         if seen > best_contrast:
             best, best_contrast = frame, seen
         if seen >= SHOWS_SOMETHING:
@@ -86,16 +95,17 @@ def _shape(stream: VideoStream, frame: VideoFrame) -> tuple[int, int]:
     return max(1, round(frame.width * ratio)), frame.height
 
 
-def _image(frame: VideoFrame, size: tuple[int, int]) -> Image.Image:
-    """The frame as RGB of that size."""
-    is_smaller = size[0] < frame.width
+def _pixels(frame: VideoFrame, size: tuple[int, int], kind: str = "rgb24") -> npt.NDArray[Any]:
+    """The frame as red, green and blue of that size: uint8, uint16 for "rgb48le" [height, width, 3]."""
     shown = frame.reformat(
         *size,
-        "rgb24",
+        kind,
         src_colorspace=frame.colorspace if frame.colorspace in _TOLD else _by_custom(frame),
-        interpolation=Interpolation.AREA if is_smaller else Interpolation.BICUBIC,
+        dst_color_trc=frame.color_trc,  # the same: what it means is for `tones` to say
+        dst_color_primaries=frame.color_primaries,
+        interpolation=Interpolation.AREA if size[0] < frame.width else Interpolation.BICUBIC,
     )
-    return Image.fromarray(shown.to_ndarray())
+    return shown.to_ndarray()
 
 
 def _by_custom(frame: VideoFrame) -> int:
