@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from photofsd.library.rules import Names
-from photofsd.library.sidecars import photos_of
-from photofsd.store import paths
+from photofsd.records import FileRecord
+from photofsd.store import paths, sidecars
 from photofsd.store.paths import FileStat
 from photofsd.types import AssetId, DirId, FileId, Kind
 
@@ -193,16 +193,14 @@ class Changes:
             self._remove(change.file)
             return
         paths.move_file(self._txn, change.file, folder, change.name)
-        if record.kind is Kind.SIDECAR:
-            self._tell_photos(record.dir, record.name)
-            self._tell_photos(folder, change.name)
+        for place, name in ((record.dir, record.name), (folder, change.name)):
+            self._tell_of_place(record, place, name)
 
     def _remove(self, file: FileId) -> None:
         record = paths.file(self._txn, file)
         if record is not None:
             paths.remove_file(self._txn, file)
-            if record.kind is Kind.SIDECAR:
-                self._tell_photos(record.dir, record.name)
+            self._tell_of_place(record, record.dir, record.name)
 
     def _list(self, names: Names, *, mtime_ns: int, dev: int, inode: int) -> None:
         folder = self._known_folder(names)
@@ -227,7 +225,14 @@ class Changes:
         else:
             self._effects.on_file(self._txn, file, self._priority)
 
+    def _tell_of_place(self, record: FileRecord, folder: DirId, name: bytes) -> None:
+        """A file has come to that place, or left it: what sidecars say of its photo, or it of photos, is another."""
+        if record.kind is Kind.SIDECAR:
+            self._tell_photos(folder, name)
+        elif record.asset is not None and sidecars.speak_of(self._txn, folder, name):
+            self._effects.on_sidecar(self._txn, frozenset({record.asset}))
+
     def _tell_photos(self, folder: DirId, sidecar: bytes) -> None:
-        photos = photos_of(self._txn, folder, sidecar)
+        photos = sidecars.photos_of(self._txn, folder, sidecar)
         if photos:
             self._effects.on_sidecar(self._txn, photos)

@@ -1,4 +1,4 @@
-"""What the EXIF block of a file says. Maker notes are not read.
+"""What the EXIF block of a file says. Of maker notes only Apple's is read (maker_notes.py).
 
 Source: Exif 3.0 (CIPA DC-008); TIFF/EP (ISO 12234-2) for RAW files, which write some of it into the first directory;
 Microsoft's XP tags, which Windows Explorer writes.
@@ -16,7 +16,9 @@ from photofsd.media.camera import lens_name
 from photofsd.media.dates import instant, written
 from photofsd.media.facts import Facts
 from photofsd.media.geo import Position, position, sexagesimal
-from photofsd.media.tiff import Ifd
+from photofsd.media.maker_notes import Together, shared_ids
+from photofsd.media.span import Span
+from photofsd.media.tiff import Ifd, Tiff
 from photofsd.media.wording import clean, clean_caption, clean_tags, clean_title, decoded
 from photofsd.records import Taken
 from photofsd.types import DateSource
@@ -46,6 +48,7 @@ class Tag(enum.IntEnum):
     SHUTTER_SPEED = 0x9201
     APERTURE = 0x9202
     FOCAL_LENGTH = 0x920A
+    MAKER_NOTE = 0x927C
     USER_COMMENT = 0x9286
     SUB_SEC_TIME = 0x9290
     SUB_SEC_TIME_ORIGINAL = 0x9291
@@ -76,6 +79,25 @@ class Directories(NamedTuple):
     image: Ifd
     photo: Ifd | None = None
     gps: Ifd | None = None
+
+
+def directories(exif: Span, photo: Span | None = None, gps: Span | None = None) -> Directories:
+    """The directories of a TIFF structure; photo, gps: structures of their own, where these stand apart (CR3).
+
+    Raises FileUndecodable where one has no TIFF header.
+    """
+    tiff = Tiff(exif)
+    image = tiff.ifd(tiff.first)
+    return Directories(
+        image,
+        next(tiff.children(image, Tag.EXIF_IFD), None) if photo is None else _first_of(photo),
+        next(tiff.children(image, Tag.GPS_IFD), None) if gps is None else _first_of(gps),
+    )
+
+
+def _first_of(span: Span) -> Ifd:
+    apart = Tiff(span)
+    return apart.ifd(apart.first)
 
 
 _ORIENTATIONS: Final = range(1, 9)
@@ -112,6 +134,7 @@ class Exif:
         if is_raw:
             dates.append(modified)
         dates.append(gps_time(self._gps, zone) if self._gps else None)
+        together = shared_ids(self._photo.raw(Tag.MAKER_NOTE)) if self._photo else Together()
         return Facts(
             dates=tuple(date for date in dates if date is not None),
             modified=modified,
@@ -129,6 +152,8 @@ class Exif:
             f_number=self._positive(Tag.F_NUMBER) or self._power_of_two(Tag.APERTURE, 0.5),
             exposure_s=self._positive(Tag.EXPOSURE_TIME) or self._power_of_two(Tag.SHUTTER_SPEED, -1.0),
             focal_mm=self._positive(Tag.FOCAL_LENGTH),
+            live_id=together.live_id,
+            burst_id=together.burst_id,
             is_screenshot=True if self._comment() == "Screenshot" else None,
             is_panorama=True if self._integer(Tag.CUSTOM_RENDERED) == _APPLE_PANORAMA else None,
         )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from photofsd.media.geo import Position
+from photofsd.media.regions import Marked
 from photofsd.records import Taken
 from photofsd.types import DateSource
 
@@ -17,6 +18,7 @@ class Facts:
     """What one source says; None and () = nothing.
 
     dates:    when it was taken, best first. modified: when it was last edited, which is no date of the photo itself.
+    faces:    marked in the picture, as they are written (see regions.py).
     text is cleaned (see wording.py); make and model are as the camera writes them.
     """
 
@@ -37,13 +39,18 @@ class Facts:
     exposure_s: float | None = None
     focal_mm: float | None = None
     duration_s: float | None = None
+    live_id: str | None = None
+    burst_id: str | None = None
+    faces: tuple[Marked, ...] | None = None
+    people: tuple[str, ...] = ()
+    albums: tuple[str, ...] = ()
     is_screenshot: bool | None = None
     is_panorama: bool | None = None
     is_live: bool | None = None
     problems: tuple[str, ...] = ()
 
 
-_GATHERED = ("dates", "tags", "problems")
+_GATHERED = ("dates", "tags", "people", "albums", "problems")
 _SINGLE = tuple(field.name for field in dataclasses.fields(Facts) if field.name not in _GATHERED)
 _TRUST = {source: rank for rank, source in enumerate(DateSource)}
 
@@ -51,7 +58,7 @@ _TRUST = {source: rank for rank, source in enumerate(DateSource)}
 def merged(sources: Sequence[Facts]) -> Facts:
     """One Facts out of several, the first that says something wins.
 
-    Dates go by the trust in where they came from, then by that order; tags and problems are gathered.
+    Dates go by the trust in where they came from, then by that order; tags, people, albums and problems are gathered.
     """
     values: dict[str, Any] = {}
     for facts in sources:

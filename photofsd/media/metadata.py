@@ -30,16 +30,16 @@ from photofsd.media.containers.tiff_files import read_raw_tiff, read_tiff_file
 from photofsd.media.containers.video import read_video
 from photofsd.media.containers.webp import read_webp
 from photofsd.media.dates import instant
-from photofsd.media.exif import Directories, Exif, Tag
+from photofsd.media.exif import Exif, directories
 from photofsd.media.facts import Facts, merged
 from photofsd.media.iptc import read_iptc
 from photofsd.media.naming_dates import date_in_folder, date_in_name
 from photofsd.media.orientation import UPRIGHT
+from photofsd.media.regions import upright
 from photofsd.media.sidecar import read_sidecars
 from photofsd.media.sniff import FileType, sniff, type_of_name
 from photofsd.media.source import Source
 from photofsd.media.span import Span
-from photofsd.media.tiff import Tiff
 from photofsd.media.wording import clean_tags
 from photofsd.media.xmp import read_xmp
 from photofsd.records import Metadata, Taken
@@ -104,12 +104,13 @@ def read_metadata(source: Source, *, folder: bytes, zone: dt.tzinfo | None = Non
     camera = camera_name(facts.make, facts.model)
     problems = dict.fromkeys((*_lies(source.name, file_type), *contents.problems, *facts.problems))
     position = facts.position
+    orientation = contents.orientation or facts.orientation or UPRIGHT
     return Metadata(
         format=file_type.name,
         kind=file_type.kind,
         width=contents.width,
         height=contents.height,
-        orientation=contents.orientation or facts.orientation or UPRIGHT,
+        orientation=orientation,
         taken=_taken(source, folder, facts, zone),
         make=facts.make,
         model=facts.model,
@@ -128,6 +129,11 @@ def read_metadata(source: Source, *, folder: bytes, zone: dt.tzinfo | None = Non
         exposure_s=facts.exposure_s,
         focal_mm=facts.focal_mm,
         duration_s=facts.duration_s,
+        live_id=facts.live_id,
+        burst_id=facts.burst_id,
+        regions=upright(facts.faces or (), contents.width, contents.height, orientation),
+        people=clean_tags(facts.people),
+        albums=clean_tags(facts.albums),
         types=tuple(_types(source.name, file_type, contents, facts)),
         problems=tuple(problem[:_LONGEST_PROBLEM] for problem in itertools.islice(problems, _MOST_PROBLEMS)),
     )
@@ -150,7 +156,9 @@ def _spoken(contents: Contents, file_type: FileType, zone: dt.tzinfo | None) -> 
     """Yield what speaks in the file, most trusted first."""
     try:
         if contents.exif is not None:
-            yield Exif(_directories(contents, contents.exif)).facts(zone, is_raw=file_type.kind is Kind.RAW)
+            yield Exif(directories(contents.exif, contents.photo, contents.gps)).facts(
+                zone, is_raw=file_type.kind is Kind.RAW
+            )
     except FileUndecodable as error:
         yield Facts(problems=(f"broken EXIF: {error}",))
     try:
@@ -162,20 +170,6 @@ def _spoken(contents: Contents, file_type: FileType, zone: dt.tzinfo | None) -> 
     yield contents.own
     recorded = None if contents.utc_s is None else instant(contents.utc_s * 10**9, DateSource.CONTAINER, zone)
     yield Facts(dates=(recorded,) if recorded else ())
-
-
-def _directories(contents: Contents, exif: Span) -> Directories:
-    tiff = Tiff(exif)
-    image = tiff.ifd(tiff.first)
-    photo = next(tiff.children(image, Tag.EXIF_IFD), None)
-    gps = next(tiff.children(image, Tag.GPS_IFD), None)
-    if contents.photo is not None:
-        apart = Tiff(contents.photo)
-        photo = apart.ifd(apart.first)
-    if contents.gps is not None:
-        apart = Tiff(contents.gps)
-        gps = apart.ifd(apart.first)
-    return Directories(image, photo, gps)
 
 
 def _taken(source: Source, folder: bytes, facts: Facts, zone: dt.tzinfo | None) -> Taken | None:
@@ -198,7 +192,7 @@ def _types(name: bytes, file_type: FileType, contents: Contents, facts: Facts) -
         yield "animated"
     if facts.is_panorama or (is_image and facts.model is not None and _is_wide(contents)):
         yield "panorama"
-    if facts.is_live:
+    if facts.is_live or facts.live_id is not None:
         yield "live"
 
 

@@ -21,6 +21,10 @@ _CORNERS: Final = {
 _BY_CORNERS: Final = {corners: orientation for orientation, corners in _CORNERS.items()}
 _TURNED_LEFT: Final = (1, 8, 3, 6)
 _UNDONE: Final = {6: 8, 8: 6}
+_QUARTER_TURNS: Final = range(5, 9)
+_RIGHT_IS_LEFT: Final = (2, 3, 6, 7)
+_BOTTOM_IS_TOP: Final = (3, 4, 7, 8)
+"""Orientations that mirror an axis, after width and height have changed places."""
 
 
 def then(orientation: int, following: int) -> int:
@@ -37,3 +41,15 @@ def turned_left(quarters: int) -> int:
 def undone(orientation: int) -> int:
     """The orientation that takes another one back: a quarter turn is undone by the other one, the rest by itself."""
     return _UNDONE.get(orientation, orientation)
+
+
+def is_quarter_turn(orientation: int) -> bool:
+    """Claim: what is stored as width is seen as height."""
+    return orientation in _QUARTER_TURNS
+
+
+def seen_at(orientation: int, x: float, y: float) -> tuple[float, float]:
+    """Where a point is seen; x and y are fractions of width and height, as stored and as seen."""
+    if is_quarter_turn(orientation):
+        x, y = y, x
+    return (1.0 - x if orientation in _RIGHT_IS_LEFT else x), (1.0 - y if orientation in _BOTTOM_IS_TOP else y)

@@ -43,7 +43,7 @@ _RAW_NAMES: Final = (
     "srw x3f"
 )
 _VIDEO_NAMES: Final = "3g2 3gp avi insv m2ts m4v mkv mov mp4 mpe mpeg mpg mts qt webm wmv"
-_SIDECAR_NAMES: Final = "xmp"
+_SIDECAR_NAMES: Final = "aae json thm xmp"
 
 _TYPE_BY_EXTENSION: Final = {
     extension.encode(): FileType(name, Kind.IMAGE)

@@ -11,7 +11,7 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import BinaryIO, Final, NoReturn, Self
 
@@ -29,13 +29,13 @@ _GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
 class Source:
     """An open library file; it is a context manager that gives the file back.
 
-    path:     as the kernel gives it. sidecars: the XMP files beside it that speak of it, most specific first.
+    path:     as the kernel gives it. sidecars: the files beside it that speak of it, most specific first.
     folder:   the path of its folder below the library, whose names may tell a date.
     stat:     as it was at opening.
     """
 
     def __init__(
-        self, fd: int, path: bytes, status: os.stat_result, sidecars: Sequence[bytes] = (), folder: bytes = b""
+        self, fd: int, path: bytes, status: os.stat_result, sidecars: Iterable[bytes] = (), folder: bytes = b""
     ) -> None:
         self._fd = fd
         self._head = b""
@@ -46,7 +46,7 @@ class Source:
         self.folder = folder
 
     @classmethod
-    def open(cls, path: bytes, sidecars: Sequence[bytes] = (), folder: bytes = b"") -> Source:
+    def open(cls, path: bytes, sidecars: Iterable[bytes] = (), folder: bytes = b"") -> Source:
         """Open `path` without touching its access time, where that is allowed.
 
         Raises FileChanged (it is gone), FileUnreadable (the file system's trouble), FileUndecodable (no regular file).

@@ -41,6 +41,16 @@ class _Layout(NamedTuple):
     pointer: struct.Struct
 
 
+def _layout(order: str, *, is_big: bool = False) -> _Layout:
+    word = "Q" if is_big else "I"
+    return _Layout(
+        order,
+        struct.Struct(order + ("Q" if is_big else "H")),
+        struct.Struct(order + "HH" + word + ("8s" if is_big else "4s")),
+        struct.Struct(order + word),
+    )
+
+
 class _Entry(NamedTuple):
     kind: int
     values: int
@@ -61,13 +71,7 @@ class Tiff:
         self.span = span
         self.magic: int = struct.unpack(order + "H", head[2:4])[0]
         is_big = self.magic == _BIG
-        word = "Q" if is_big else "I"
-        self._layout = _Layout(
-            order,
-            struct.Struct(order + ("Q" if is_big else "H")),
-            struct.Struct(order + "HH" + word + ("8s" if is_big else "4s")),
-            struct.Struct(order + word),
-        )
+        self._layout = _layout(order, is_big=is_big)
         self.first: int = span.unpack(self._layout.pointer, 8 if is_big else 4)[0]
 
     def ifd(self, offset: int) -> Ifd:
@@ -165,6 +169,12 @@ class Ifd:
         """The first number of a tag where it is a whole one, or None."""
         value = self.number(tag)
         return int(value) if value is not None and value == value // 1 else None
+
+
+def bare_ifd(span: Span, order: bytes, offset: int) -> Ifd | None:
+    """The directory at `offset` of a span without a TIFF header; None where `order` is neither II nor MM."""
+    letter = _ORDERS.get(order)
+    return None if letter is None else Ifd(span, _layout(letter), offset)
 
 
 def _divided(over: int, under: int) -> float:

@@ -22,6 +22,7 @@ from photofsd.media.camera import lens_name
 from photofsd.media.dates import instant, written_iso
 from photofsd.media.facts import Facts
 from photofsd.media.geo import Position, position, xmp_angle
+from photofsd.media.regions import marked_faces
 from photofsd.media.wording import clean, clean_caption, clean_tags, clean_title
 from photofsd.records import Taken
 from photofsd.types import DateSource
@@ -46,6 +47,9 @@ _DIGIKAM: Final = "{http://www.digikam.org/ns/1.0/}"
 _MICROSOFT: Final = "{http://ns.microsoft.com/photo/1.0/}"
 _PANORAMA: Final = "{http://ns.google.com/photos/1.0/panorama/}"
 _CAMERA: Final = "{http://ns.google.com/photos/1.0/camera/}"
+
+_CONTAINER: Final = "{http://ns.google.com/photos/1.0/container/}"
+_CONTAINER_ITEM: Final = "{http://ns.google.com/photos/1.0/container/item/}"
 
 _DATES: Final = (
     f"{_EXIF}DateTimeOriginal",
@@ -79,7 +83,8 @@ class _Packet:
 
     def __init__(self, packet: bytes) -> None:
         self._values: dict[str, list[str]] = {}
-        for description in _descriptions(_parsed(packet)):
+        self._root = _parsed(packet)
+        for description in _descriptions(self._root):
             for name, text in description.items():
                 self._values.setdefault(name, []).append(text)
             for child in description:
@@ -105,8 +110,16 @@ class _Packet:
             focal_mm=self._positive(f"{_EXIF}FocalLength"),
             is_screenshot=self._text(f"{_EXIF}UserComment") == "Screenshot" or None,
             is_panorama=bool(self._text(f"{_PANORAMA}ProjectionType")) or None,
-            is_live=any(self._text(f"{_CAMERA}{name}") == "1" for name in ("MotionPhoto", "MicroVideo")) or None,
+            is_live=self._has_film() or None,
+            burst_id=clean(self._text(f"{_CAMERA}BurstID")),
+            faces=marked_faces(self._root) or None,
         )
+
+    def _has_film(self) -> bool:
+        """Claim: a film lies behind the picture: Google's mark of today, the one before, or the list of what does."""
+        marks = (self._text(f"{_CAMERA}{name}") for name in ("MotionPhoto", "MicroVideo"))
+        items = self._root.iter(f"{_CONTAINER}Item")
+        return "1" in marks or any(item.get(f"{_CONTAINER_ITEM}Semantic") == "MotionPhoto" for item in items)
 
     def _text(self, name: str) -> str:
         return next(iter(self._values.get(name, ())), "").strip()

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from photofsd.pipeline.arrivals import on_sidecar
+from photofsd.pipeline.beside import Beside
 from photofsd.pipeline.retry import Decision, decide
 from photofsd.pipeline.scheduler import CHANGED_WAIT_MS
 from photofsd.pipeline.stage import Stage, Trouble, VisitReport
 from photofsd.pipeline.stages.identify import STAGE as IDENTIFY
 from photofsd.pipeline.stages.identify import Identity
+from photofsd.pipeline.stages.metadata import STAGE as METADATA
 from photofsd.records import Failure, JobRecord
 from photofsd.store import assets, jobs, paths
 from photofsd.types import AssetId, FileId
@@ -37,9 +40,24 @@ class Results:
             asset = self._identified(txn, FileId(task.subject), report)
         else:
             asset = None if self._is_outdated(txn, task, report) else AssetId(task.subject)
+        if asset is None:
+            return
+        heard_all = METADATA.name not in report.results or self._has_heard_all(txn, task, asset)
         for stage in self._graph.file_stages:
-            if asset is not None and stage is not IDENTIFY:
+            if stage is not IDENTIFY and (heard_all or stage is not METADATA):
                 self._of_stage(txn, stage, asset, report)
+
+    def _has_heard_all(self, txn: WriteTransaction, task: FileTask, asset: AssetId) -> bool:
+        """Claim: the sidecars that were read are all that speak of the photo; else its metadata wait for a visit.
+
+        One may have been found since the visit was made; at another path of the same photo lie others. And a photo
+        that was known before, and is found at a path with sidecars, has been read without them.
+        """
+        read = task.visit.sidecars if task.visit is not None else ()
+        beside = Beside(txn).of_photo(asset)
+        if (beside or read) and jobs.get(txn, jobs.stage(txn, METADATA.name), asset) is None:
+            on_sidecar(txn, (asset,))
+        return beside == read
 
     def of_facts(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, result: msgspec.Struct | None) -> None:
         """Keep what a fact stage found; None = there is nothing to find."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from photofsd.media.sidecar import sidecar_names
+from photofsd.pipeline.beside import Beside
 from photofsd.pipeline.stage import FactStage, FileStage, Visit
 from photofsd.records import FileRecord, StageRecord
 from photofsd.store import assets, jobs, paths
@@ -156,6 +156,7 @@ class _Visitor:
         self._of_files = [record for record in records.values() if record.subject is Subject.FILE]
         self._active = active
         self._folders: dict[DirId, tuple[bytes, bytes]] = {}
+        self._beside = Beside(txn)
         offline = (library.path for library in paths.libraries(txn) if not library.is_online)
         self._offline = frozenset(path.rstrip(b"/") for path in offline)
 
@@ -175,7 +176,7 @@ class _Visitor:
         return FileTask(
             stage.name,
             subject,
-            Visit(above + b"/" + found.name, stages, self._sidecars(above, found), folder),
+            Visit(above + b"/" + found.name, stages, self._sidecars(stage, found), folder),
             file=file,
             stat=FileStat(found.size, found.mtime_ns, found.inode),
             content=content,
@@ -214,7 +215,8 @@ class _Visitor:
             known = self._folders[folder] = (root.rstrip(b"/"), b"/".join(reversed(below)))
         return known
 
-    def _sidecars(self, folder: bytes, found: FileRecord) -> tuple[bytes, ...]:
-        stem = found.name.rpartition(b".")[0] or found.name
-        siblings = (name for name, _ in paths.files_in(self._txn, found.dir, stem + b"."))
-        return tuple(folder + b"/" + name for name in sidecar_names(found.name, siblings))
+    def _sidecars(self, stage: FileStage[Any], found: FileRecord) -> tuple[bytes, ...]:
+        """What speaks of a path whose content is not known yet, or of a photo at any of its paths."""
+        if stage.subject is Subject.FILE or found.asset is None:
+            return self._beside.of_files((found,))
+        return self._beside.of_photo(found.asset)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
@@ -101,6 +101,19 @@ def files_in(txn: ReadTransaction, parent: DirId, prefix: bytes = b"") -> Iterat
         row = PathRow._make(PATH_ROW.unpack(value))
         record = file(txn, row.file) if has_long_name(key) else None
         yield key[4:] if record is None else record.name, row
+
+
+def names_in(txn: ReadTransaction, parent: DirId, beginnings: Iterable[bytes]) -> Iterator[bytes]:
+    """The names of the files in `parent` that begin in any of these ways; one that begins in two ways comes twice."""
+    head = U32.pack(parent)
+    with txn.cursor(Tables.PATHS) as cursor:
+        for begin in beginnings:
+            prefix = head + begin
+            is_there = cursor.set_range(prefix)
+            while is_there and (key := cursor.key()).startswith(prefix):
+                record = file(txn, PathRow._make(PATH_ROW.unpack(cursor.value())).file) if has_long_name(key) else None
+                yield key[4:] if record is None else record.name
+                is_there = cursor.next()
 
 
 def file(txn: ReadTransaction, file_id: FileId) -> FileRecord | None:

@@ -49,9 +49,11 @@ def real(folder: Path) -> list[bytes]:
 
 
 def read(path: Path, content: bytes) -> Metadata | None:
-    """The metadata of a file with that content and itself as its sidecar; None = undecodable."""
-    path.write_bytes(content)
-    with contextlib.suppress(FileUndecodable), Source.open(os.fsencode(path), [os.fsencode(path)]) as source:
+    """The metadata of a file with that content, and the same as its sidecars of every kind; None = undecodable."""
+    sidecars = [path.with_suffix(extension) for extension in (".xmp", ".json", ".thm")]
+    for each in (path, *sidecars):
+        each.write_bytes(content)
+    with contextlib.suppress(FileUndecodable), Source.open(os.fsencode(path), map(os.fsencode, sidecars)) as source:
         return read_metadata(source, folder=b"2013/06", zone=dt.UTC)
     return None
 

@@ -24,7 +24,7 @@ import pytest
 from photofsd.errors import FileUndecodable, PhotofsdError
 from photofsd.media.hashing import content_digest
 from photofsd.media.metadata import read_metadata
-from photofsd.media.sidecar import sidecars_by_photo
+from photofsd.media.sidecar_names import describes_album, sidecar_names
 from photofsd.media.sniff import kind_of_name
 from photofsd.media.source import Source
 from photofsd.records import Metadata
@@ -53,14 +53,15 @@ def read_folder(folder: Path) -> dict[str, Any]:
     """Digest and metadata of every file that the scanner would take, and the CPU seconds that they took."""
     found: dict[str, Any] = {}
     for parent, _, names in os.walk(os.fsencode(folder)):
-        sidecars = sidecars_by_photo(names)
+        albums = list(filter(describes_album, names))
         for name in names:
             if kind_of_name(name) in {None, Kind.SIDECAR}:
                 continue
             path = os.path.join(parent, name)  # noqa: PTH118 - bytes
             start = time.process_time()
             try:
-                with Source.open(path, [os.path.join(parent, sidecar) for sidecar in sidecars.get(name, ())]) as source:  # noqa: PTH118
+                sidecars = [*sidecar_names(name, names), *albums]
+                with Source.open(path, [os.path.join(parent, sidecar) for sidecar in sidecars]) as source:  # noqa: PTH118
                     digest = content_digest(source).hex()
                     place = os.path.relpath(parent, os.fsencode(folder))
                     facts = msgspec.to_builtins(read_metadata(source, folder=place, zone=dt.UTC))
@@ -167,7 +168,7 @@ def test_places_are_within_ten_metres(rows: Rows, facts: Facts) -> None:
 
 def test_nowhere_is_not_a_place(rows: Rows, facts: Facts) -> None:
     for path, metadata in facts.items():
-        if rows[path]["gps_lat"] in {"", "nan"}:
+        if rows[path]["gps_lat"] in {"", "nan"} and not path.startswith("Google Takeout/edited/"):
             assert metadata.latitude is None or metadata.kind is Kind.VIDEO, path
 
 
@@ -216,6 +217,10 @@ def test_digests_tell_the_exact_duplicates(answers: dict[str, Any], test_data: P
         ("Photos/Écran (screenshots)/pythagoras.gif", {"gif", "animated"}),
         ("Photos/Écran (screenshots)/Screenshot 2019-05-21 at 10.45.52.png", {"png", "screenshot"}),
         ("formats/immich/samsung-one-ui-6.heic", {"heic", "live"}),
+        ("Phone backup/misc/image-isom-avc1.jpg", {"jpeg", "live"}),
+        ("Camera cards/Apple live photo/IMG_3589.HEIC", {"heic", "live"}),
+        ("Camera cards/Apple live photo/IMG_3589.mov", {"video", "live"}),
+        ("Camera cards/Apple live photo/IMG_3604.HEIC", {"heic"}),
         ("Camera cards/CANON_DC/DCIM/101CANON/CRW_0117.CRW", {"raw"}),
         ("Phone backup/misc/christmas.mp4", {"video"}),
         ("metadata-zoo/exiv2/Reagan.jxl", {"jxl"}),
@@ -232,7 +237,8 @@ def test_kinds_of_photo_are_told(facts: Facts, path: str, types: set[str]) -> No
         ("Photos/Namen: seltsam/2018-04-12 19:24:49.jpg", "2018-04-12 19:24:49", "name"),
         ("Photos/Namen: seltsam/2015-02-04(1).jpg", "2015-02-04 00:00:00", "name"),
         ("Photos/Écran (screenshots)/telegram_2020-01-30_09-57-18.jpg", "2020-01-30 09:57:18", "name"),
-        ("Google Takeout/edited/PXL_20231006_063000139~2.jpg", "2023-10-06 06:30:00", "name"),
+        ("Google Takeout/edited/PXL_20231006_063000139~2.jpg", "2023-10-06 06:30:00", "sidecar"),
+        ("Google Takeout/edited/PXL_20231006_063000139~2-edited.jpg", "2023-10-06 06:30:00", "sidecar"),
         ("Photos/2020 Selfies 😀/1.jpg", "2020-01-01 00:00:00", "folder"),
         ("Camera cards/Apple live photo/IMG_3589.mov", "2020-04-17 10:03:47", "container"),
         ("metadata-zoo/immich/dates/gps-datetime.jpg", "2023-11-15 12:30:00", "gps"),
@@ -252,6 +258,72 @@ def test_words_of_people_are_found(facts: Facts) -> None:
     assert facts["metadata-zoo/immich/tags/picasa.jpg"].tags == ("Frost", "Yard")
     assert facts["Photos/Tiere/ladybug.jpg"].title == "Ladybug"
     assert facts["Photos/Tiere/ladybug.jpg"].rating is not None
+
+
+def test_what_is_live_moves_is_wide_or_a_screen_is_told_and_nothing_else(facts: Facts) -> None:
+    found = {
+        name: {path.rpartition("/")[2] for path, metadata in facts.items() if name in metadata.types}
+        for name in ("live", "animated", "panorama", "screenshot")
+    }
+    assert found == {
+        "live": {"IMG_3589.HEIC", "IMG_3589.mov", "IMG_5195.HEIC", "image-isom-avc1.jpg", "samsung-one-ui-6.heic"},
+        "animated": {"pythagoras.gif"},
+        "panorama": {"flash.jpg", "panorama360.jpg"},
+        "screenshot": {"screenshot.png", "Screenshot 2019-05-21 at 10.45.52.png"},
+    }
+
+
+TAKEOUT1 = "Google Takeout/Takeout1/Google Photos/Album test 6-10-23/"
+SAID_BY_TAKEOUT = {
+    TAKEOUT1 + "PXL_20231006_063851485.jpg": {"caption": "Description from goggle photos", "rating": 5},
+    TAKEOUT1 + "PXL_20231006_063000139.jpg": {"latitude": 48.8583736, "albums": ("Album test 6/10/23",)},
+    TAKEOUT1 + "PXL_20231006_063909898.LS.mp4": {"albums": ("Album test 6/10/23",)},
+    "Google Takeout/Takeout2/Google Photos/Photos from 2023/PXL_20231006_063528961.jpg": {"albums": (), "rating": None},
+    "Google Takeout/Takeout2/Google Photos/Sans titre(9)/PXL_20231006_063108407.jpg": {"albums": ()},
+    "Google Takeout/edited/PXL_20231006_063000139~2-edited.jpg": {"latitude": 48.8583736},
+}
+
+
+def test_google_takeout_is_understood(facts: Facts) -> None:
+    for path, said in SAID_BY_TAKEOUT.items():
+        assert {name: getattr(facts[path], name) for name in said} == said, path
+    assert not any("sidecar" in problem for metadata in facts.values() for problem in metadata.problems)
+
+
+def test_every_json_of_google_takeout_speaks_of_something(rows: Rows) -> None:
+    folders: dict[str, list[bytes]] = {}
+    for path in rows:
+        folder, _, name = path.rpartition("/")
+        folders.setdefault(folder, []).append(os.fsencode(name))
+    jsons = [path for path, row in rows.items() if row["format"] == "JSON"]
+    assert len(jsons) > 15
+    for path in jsons:
+        folder, _, name = path.rpartition("/")
+        siblings = folders[folder]
+        spoken_of = [photo for photo in siblings if os.fsencode(name) in sidecar_names(photo, siblings)]
+        assert spoken_of or describes_album(os.fsencode(name)), path
+    for path, row in rows.items():
+        folder, _, name = path.rpartition("/")
+        if path.startswith("Google Takeout") and row["kind"] != "sidecar":
+            assert sidecar_names(os.fsencode(name), folders[folder]), path
+
+
+def test_a_still_and_its_film_share_an_id(facts: Facts) -> None:
+    folder = "Camera cards/Apple live photo/"
+    assert facts[folder + "IMG_3589.HEIC"].live_id == "1EA799FF-8384-4BC4-87AA-139A814D9125"
+    assert facts[folder + "IMG_3589.mov"].live_id == "1EA799FF-8384-4BC4-87AA-139A814D9125"
+    assert facts[folder + "IMG_3604.HEIC"].live_id is None
+
+
+def test_marked_faces_are_where_they_are_seen_however_the_picture_is_stored(facts: Facts) -> None:
+    folder = "faces/xmp-regions/"
+    upright, on_its_side = facts[folder + "portrait.jpg"], facts[folder + "portrait-orientation-6.jpg"]
+    assert [region.name for region in upright.regions] == ["Marie Curie", "Pierre Curie"]
+    assert (upright.orientation, on_its_side.orientation) == (1, 6)
+    for seen, turned in zip(upright.regions, on_its_side.regions, strict=True):
+        assert turned.name == seen.name
+        for side in ("left", "top", "width", "height"):
+            assert getattr(turned, side) == pytest.approx(getattr(seen, side), abs=2e-6)
 
 
 def test_exifread_finds_no_date_that_we_miss(test_data: Path, facts: Facts) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from photofsd.errors import FileUndecodable
 from photofsd.media.metadata import read_metadata
-from photofsd.media.sidecar import sidecar_names
+from photofsd.media.sidecar_names import sidecar_names
 from photofsd.media.source import Source
 from photofsd.records import Metadata, Taken
 from photofsd.types import DateSource, Kind

@@ -7,7 +7,7 @@ import itertools
 import pytest
 from PIL import Image
 
-from photofsd.media.orientation import then, turned_left
+from photofsd.media.orientation import is_quarter_turn, seen_at, then, turned_left
 
 PICTURE = Image.frombytes("L", (3, 2), bytes(range(6)))
 BY_PILLOW = {
@@ -39,3 +39,12 @@ def test_quarter_turns_go_to_the_left(quarters: int) -> None:
     for _ in range(quarters):
         turned = turned.transpose(Image.Transpose.ROTATE_90)
     assert upright(PICTURE, turned_left(quarters)).tobytes() == turned.tobytes()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_point_is_seen_where_its_pixel_is(orientation: int) -> None:
+    seen = upright(PICTURE, orientation)
+    assert (seen.size != PICTURE.size) == is_quarter_turn(orientation)
+    for x, y in itertools.product(range(PICTURE.width), range(PICTURE.height)):
+        across, down = seen_at(orientation, (x + 0.5) / PICTURE.width, (y + 0.5) / PICTURE.height)
+        assert seen.getpixel((int(across * seen.width), int(down * seen.height))) == PICTURE.getpixel((x, y))

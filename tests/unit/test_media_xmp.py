@@ -128,6 +128,12 @@ def test_camera_and_exposure_are_read() -> None:
 def test_kinds_of_photo_are_marked() -> None:
     assert facts(attributes='GPano:ProjectionType="equirectangular"').is_panorama
     assert facts(attributes='GCamera:MicroVideo="1"').is_live
+    assert facts(attributes='GCamera:MotionPhoto="0"').is_live is None
+    item = "<rdf:li rdf:parseType='Resource'><C:Item I:Mime='video/mp4' I:Semantic='MotionPhoto'/></rdf:li>"
+    namespaces = "xmlns:C='http://ns.google.com/photos/1.0/container/' "
+    namespaces += "xmlns:I='http://ns.google.com/photos/1.0/container/item/'"
+    assert facts(f"<C:Directory {namespaces}><rdf:Seq>{item}</rdf:Seq></C:Directory>").is_live
+    assert facts(attributes='GCamera:BurstID="b-7"').burst_id == "b-7"
     assert facts("<exif:UserComment><rdf:Alt><rdf:li>Screenshot</rdf:li></rdf:Alt></exif:UserComment>").is_screenshot
     assert facts() == Facts()
 

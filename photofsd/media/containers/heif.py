@@ -6,12 +6,14 @@ such properties, tells what they do once more. Where there are none, we believe 
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from collections.abc import Iterator
 from typing import Final
 
 from photofsd.media.containers.boxes import boxes, full
 from photofsd.media.containers.contents import Contents
+from photofsd.media.containers.motion import FILM_BOX
 from photofsd.media.orientation import UPRIGHT, then, turned_left
 from photofsd.media.span import Span
 
@@ -37,9 +39,10 @@ def read_heif(file: Span, contents: Contents) -> None:
     for box in boxes(file):
         if box.kind == b"ftyp":
             contents.frames = 2 if box.body.read(0, 4) in _SEQUENCES else 1
-        elif box.kind == b"meta":
+        elif box.kind == b"meta" and contents.width is None:
             _read_meta(file, {inner.kind: inner.body for inner in boxes(box.body, 4)}, contents)
-            return
+        elif box.kind == FILM_BOX:
+            contents.own = dataclasses.replace(contents.own, is_live=True)
 
 
 def _read_meta(file: Span, meta: dict[bytes, Span], contents: Contents) -> None:

@@ -1,13 +1,18 @@
-"""JPEG: the segments before the first scan. Source: ITU-T T.81, annex B; Exif 3.0, section 4.7; XMP part 3."""
+"""JPEG: the segments before the first scan, and whether a film lies behind the picture.
+
+Source: ITU-T T.81, annex B; Exif 3.0, section 4.7; XMP part 3.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from collections.abc import Iterator
 from typing import Final
 
 from photofsd.errors import FileUndecodable
 from photofsd.media.containers.contents import Contents
+from photofsd.media.containers.motion import has_film_behind
 from photofsd.media.iptc import iptc_in_photoshop
 from photofsd.media.span import Span
 
@@ -43,6 +48,8 @@ def read_jpeg(file: Span, contents: Contents) -> None:
             _, height, width = body.unpack(_FRAME_HEAD, 0)
             contents.set_size(width, height)
             contents.is_lossless = marker in _LOSSLESS_FRAMES
+    if has_film_behind(file):
+        contents.own = dataclasses.replace(contents.own, is_live=True)
 
 
 def _read_app1(body: Span, contents: Contents) -> None:

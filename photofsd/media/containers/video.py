@@ -44,9 +44,11 @@ _LONGEST_VALUE: Final = 16 << 10
 
 _DATE: Final = "date"
 _PLACE: Final = "place"
+_LIVE: Final = "live"
 _NAMES: Final = {
     b"com.apple.quicktime.creationdate": _DATE,
     b"com.apple.quicktime.location.ISO6709": _PLACE,
+    b"com.apple.quicktime.content.identifier": _LIVE,
     b"com.apple.quicktime.make": "make",
     b"com.apple.quicktime.model": "model",
     b"com.apple.quicktime.software": "software",
@@ -166,4 +168,5 @@ def _facts(texts: dict[str, str], own: Facts) -> Facts:
         software=clean(texts.get("software")),
         title=clean_title(texts.get("title")),
         caption=clean_caption(texts.get("caption")),
+        live_id=clean(texts.get(_LIVE)),
     )

@@ -16,7 +16,7 @@ class ReadMetadata(FileStage[Metadata]):
     """Read the metadata of a file. Source: Exif 2.32, XMP parts 1-3, IIM 4.2; see photofsd/media."""
 
     name = "metadata"
-    version = 1
+    version = 2
     needs = frozenset({"content"})
     makes = frozenset({"metadata"})
     result = Metadata
