@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from photofsd.pipeline.results import Results
+from photofsd.pipeline.scheduler import Scheduler
+from photofsd.pipeline.stage import Work
+from photofsd.pipeline.worker import report
 from photofsd.records import Metadata
 from photofsd.store import assets, facets, jobs, paths
 from photofsd.store.sidecars import names_for
@@ -196,14 +200,14 @@ def test_sidecars_of_one_among_many_are_found_by_a_few_seeks(here: Librarian, mo
         (here.folder / f"IMG_{number:04}.jpg.json").write_text("{}")
     settled(here)
     looked_at: list[bytes] = []
-    original = paths.files_in
+    original = paths.names_in
 
-    def counting(*arguments: object) -> Iterator[tuple[bytes, paths.PathRow]]:
-        for entry in original(*arguments):  # type: ignore[arg-type]
-            looked_at.append(entry[0])
-            yield entry
+    def counting(*arguments: object) -> Iterator[bytes]:
+        for name in original(*arguments):  # type: ignore[arg-type]
+            looked_at.append(name)
+            yield name
 
-    monkeypatch.setattr(paths, "files_in", counting)
+    monkeypatch.setattr(paths, "names_in", counting)
     with here.store.read() as txn:
         root = paths.libraries(txn)[0].dir
         assert names_for(txn, root, b"IMG_0117.jpg") == (b"IMG_0117.jpg.json",)
@@ -213,10 +217,12 @@ def test_sidecars_of_one_among_many_are_found_by_a_few_seeks(here: Librarian, mo
 def test_a_json_that_is_found_while_its_photo_is_read_is_heard(here: Librarian) -> None:
     draw(here.folder / "x.jpg")
     here.take_in()
-
-    def find_json(_: object) -> None:
-        if not (here.folder / "x.jpg.json").exists():
-            write_json(here.folder / "x.jpg.json")
-            here.take_in()
-
-    def leased(scheduler: Scheduler) -> None: ...
+    (task,) = Scheduler(here.store, here.graph).file_tasks(10)
+    assert task.visit is not None
+    read = report(task.visit, here.graph, Work())
+    write_json(here.folder / "x.jpg.json")
+    here.take_in()
+    here.writer.run(lambda txn: Results(here.graph).of_visit(txn, task, read))
+    assert here.counts("metadata") == jobs.Counts(1, 0, 0)
+    here.work_off()
+    assert days(here) == [b"20130705"]
