@@ -20,7 +20,7 @@ from photofsd.media.containers.bitmaps import read_bmp, read_gif
 from photofsd.media.containers.ciff import read_crw
 from photofsd.media.containers.contents import Contents
 from photofsd.media.containers.heif import read_heif
-from photofsd.media.containers.jpeg import read_jpeg
+from photofsd.media.containers.jpeg import read_jpeg_file
 from photofsd.media.containers.jpeg2000 import read_jpeg2000
 from photofsd.media.containers.jpegxl import read_jpegxl
 from photofsd.media.containers.png import read_png
@@ -57,7 +57,7 @@ _READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         "gif": read_gif,
         "heic": read_heif,
         "jp2": read_jpeg2000,
-        "jpeg": read_jpeg,
+        "jpeg": read_jpeg_file,
         "jxl": read_jpegxl,
         "mov": read_video,
         "mp4": read_video,

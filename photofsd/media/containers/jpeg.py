@@ -35,6 +35,16 @@ _MOST_PHOTOSHOP: Final = 1 << 20
 _MOST_STUFFING: Final = 64 << 10
 
 
+def read_jpeg_file(file: Span, contents: Contents) -> None:
+    """Fill in `contents` from a whole file: its segments, and whether a film lies behind the picture.
+
+    Raises FileUndecodable.
+    """
+    read_jpeg(file, contents)
+    if has_film_behind(file):
+        contents.own = dataclasses.replace(contents.own, is_live=True)
+
+
 def read_jpeg(file: Span, contents: Contents) -> None:
     """Fill in `contents` from the segments up to the first scan. Raises FileUndecodable where they end early."""
     photoshop = b""
@@ -48,8 +58,6 @@ def read_jpeg(file: Span, contents: Contents) -> None:
             _, height, width = body.unpack(_FRAME_HEAD, 0)
             contents.set_size(width, height)
             contents.is_lossless = marker in _LOSSLESS_FRAMES
-    if has_film_behind(file):
-        contents.own = dataclasses.replace(contents.own, is_live=True)
 
 
 def _read_app1(body: Span, contents: Contents) -> None:
