@@ -74,7 +74,10 @@ class Groups(PhotoFolder):
 
 
 class Similar(NarrowFolder):
-    """Every group of photos that look alike; narrowed, those of which two or more are in that folder."""
+    """Every group of photos that look alike; narrowed, those of which two or more are in that folder.
+
+    A group whose best copy has vanished is gone at once, not when the index has seen it: the kernel would remember it.
+    """
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope, scope.members(OfFacet(Facet.HAS, b"similar")))
@@ -82,14 +85,15 @@ class Similar(NarrowFolder):
     def entry(self, name: bytes) -> Node | None:
         with self.scope.library.store.read() as txn:
             head = assets.named(txn, name)
-            is_head = head is not None and facets.exists(txn, Facet.SIMILAR, b"%d" % head)
+            is_head = head is not None and facets.contains(txn, Facet.SIMILAR, b"%d" % head, head)
         return self._group(head) if is_head and head is not None else None
 
     def listing(self) -> Listing:
         self.members.prepare()
         with self.scope.library.store.read() as txn:
+            live = facets.live(txn)
             found = (similar.membership(txn, AssetId(asset)) for asset in self.members.bitmap(txn))
-            sizes = Counter(known.head for known in found if known is not None)
+            sizes = Counter(known.head for known in found if known is not None and known.head in live)
             stored = [(head, txn.get(Tables.ROWS, U32.pack(head))) for head, size in sizes.items() if size > 1]
         return Names([Row(row[NAME_AT:], self._group(head), None) for head, row in stored if row is not None])
 

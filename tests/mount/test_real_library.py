@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
+import itertools
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from photofsd.index.families import NEAR_BITS
 from tests.mount.walker import daemon
 
 EXIF_DATE = "%Y:%m:%d"
@@ -107,6 +109,28 @@ def test_a_photo_is_read_the_same_through_every_view(mounted: tuple[Path, Path],
         "cameras/Nikon COOLPIX P6000/+by-date/2008/10/all",
     ):
         assert (mount / view / "DSCN0010.jpg").read_bytes() == original, view
+
+
+def test_photos_that_look_alike_are_in_one_group_and_white_paper_in_none(
+    mounted: tuple[Path, Path], test_data: Path
+) -> None:
+    """Alike: as imagehash says in the manifest, other than as pictures without any content."""
+    mount, _ = mounted
+    groups = [{photo.stat().st_ino for photo in group.iterdir()} for group in (mount / "duplicates/similar").iterdir()]
+    hashes = {row["path"]: int(row["phash"], 16) for row in rows(test_data) if row["phash"]}
+    pictures = {path: phash for path, phash in hashes.items() if phash.bit_count() > 1}
+    inodes = {path: (mount / "folders" / path).stat().st_ino for path in pictures if (test_data / path).is_file()}
+    pairs = [
+        {inodes[one], inodes[other]}
+        for one, other in itertools.combinations(sorted(inodes), 2)
+        if (pictures[one] ^ pictures[other]).bit_count() <= NEAR_BITS
+    ]
+    assert len(pairs) > 50
+    for pair in pairs:
+        assert len(pair) == 1 or any(pair <= group for group in groups), pair
+    white = inodes["Photos/Dinge/6720px_white.jpg"]
+    assert not any(white in group for group in groups)
+    assert max(map(len, groups)) < 10
 
 
 def test_du_and_tar_count_a_photo_once(mounted: tuple[Path, Path]) -> None:

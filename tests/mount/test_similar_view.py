@@ -79,3 +79,13 @@ def test_a_group_of_which_one_is_left_is_gone_at_once(here: Librarian, tree: Nod
     """Before the index has seen it: a folder of one would say nothing."""
     here.writer.run(functools.partial(vanish, asset=here.named(b"twin b.jpg")))
     assert tree.names(GROUPS) == [b"best.jpg"]
+
+
+def test_a_group_whose_best_copy_vanishes_is_gone_at_once(here: Librarian, tree: NodeWalker) -> None:
+    """Before the index has seen it: nothing would tell the kernel later that the vanished name is no folder."""
+    here.writer.run(functools.partial(vanish, asset=here.named(b"best.jpg")))
+    assert tree.names(GROUPS) == [b"twin a.jpg"]
+    with pytest.raises(FileNotFoundError):
+        tree.names(GROUPS + b"/best.jpg")
+    SimilarPhotos(here.store, here.writer).catch_up()
+    assert sorted(tree.names(GROUPS)) == [b"middle.jpg", b"twin a.jpg"]
