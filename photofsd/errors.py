@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from photofsd.display import shown, width
+
 
 class PhotofsdError(Exception):
     """Base of everything we raise on purpose."""
@@ -54,7 +56,8 @@ class BadQuery(UsageError):
         self.position = position
 
     def __str__(self) -> str:
-        return f"{self.reason}\n  {self.query}\n  {' ' * self.position}^"
+        column = width(shown(self.query[: self.position]))
+        return f"{shown(self.reason)}\n  {shown(self.query)}\n  {' ' * column}^"
 
 
 class StoreError(PhotofsdError):

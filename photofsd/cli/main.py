@@ -16,7 +16,7 @@ import click
 
 from photofsd import __version__
 from photofsd.cli.options import Invocation, common_options
-from photofsd.cli.output import printable
+from photofsd.cli.output import say_error
 from photofsd.errors import PhotofsdError
 
 COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -96,5 +96,5 @@ def run(arguments: Sequence[str]) -> int:
 def _failed(error: Exception, message: str, code: int, invocation: Invocation) -> int:
     if invocation.debug:
         traceback.print_exception(error)
-    click.echo(f"photofsd: {printable(message)}", err=True)
+    say_error(message)
     return code

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
-import unicodedata
 
 import click
 
-
-def printable(text: str) -> str:
-    """`text` fit for a terminal: names are hostile, so control characters and odd bytes become U+FFFD."""
-    return "".join(
-        char if char == "\n" or unicodedata.category(char) not in {"Cc", "Cs"} else "\ufffd" for char in text
-    )
+from photofsd.display import shown
 
 
 def say(line: str = "") -> None:
     """Print a line for people."""
-    click.echo(printable(line))
+    click.echo(shown(line))
 
 
 def say_beside(line: str) -> None:
     """Print a line for people that is not part of the answer, on stderr."""
-    click.echo(printable(line), err=True)
+    click.echo(shown(line), err=True)
+
+
+def say_error(message: str) -> None:
+    """Print why it did not work, on stderr: a message may have several lines (a query with a caret below it)."""
+    for line in f"photofsd: {message}".split("\n"):
+        say_beside(line)
 
 
 def say_json(value: object, *, one_line: bool = False) -> None:

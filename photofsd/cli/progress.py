@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from photofsd.cli.output import printable
+from photofsd.display import shown
 
 PLAIN_INTERVAL_S: Final = 5.0
 
@@ -35,7 +35,7 @@ def _bar(title: str) -> Iterator[Show]:
         task = bar.add_task(title, total=None)
 
         def show(text: str, done: int, total: int | None) -> None:
-            bar.update(task, description=printable(f"{title}: {text}"), completed=done, total=total)
+            bar.update(task, description=shown(f"{title}: {text}"), completed=done, total=total)
 
         yield show
 
@@ -47,7 +47,7 @@ def _lines(title: str) -> Iterator[Show]:
     def show(text: str, done: int, total: int | None) -> None:
         nonlocal last, said
         share = f" ({done / total:.0%})" if total else ""
-        line = printable(f"{title}: {text}{share}")
+        line = shown(f"{title}: {text}{share}")
         if line != said and time.monotonic() - last >= PLAIN_INTERVAL_S:
             last, said = time.monotonic(), line
             click.echo(line, err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -12,11 +12,12 @@ from typing import Final
 import click
 
 from photofsd.cli.options import Invocation, common_options
-from photofsd.cli.output import printable, say, say_json
+from photofsd.cli.output import say, say_json
 from photofsd.config.schema import Settings
 from photofsd.daemon.client import ask
 from photofsd.daemon.commands import Health, Status
 from photofsd.daemon.report import columns, health_lines
+from photofsd.display import shown
 from photofsd.errors import UsageError
 
 WATCH_INTERVAL_S: Final = 2.0
@@ -40,7 +41,7 @@ def command(invocation: Invocation, *, as_json: bool, watch: bool, failed: bool)
     elif as_json:
         say_json(ask(state, Status()))
     else:
-        say(_text(ask(state, Status())))
+        _say(health_lines(ask(state, Status())))
 
 
 def _show_failures(settings: Settings, *, as_json: bool) -> None:
@@ -71,10 +72,11 @@ def _screen(*, as_json: bool) -> Iterator[Callable[[Health], None]]:
         from rich.text import Text  # noqa: PLC0415 - the same
 
         with Live(auto_refresh=False) as live:
-            yield lambda health: live.update(Text(printable(_text(health))), refresh=True)
+            yield lambda health: live.update(Text("\n".join(map(shown, health_lines(health)))), refresh=True)
     else:
-        yield lambda health: say(_text(health) + "\n")
+        yield lambda health: _say([*health_lines(health), ""])
 
 
-def _text(health: Health) -> str:
-    return "\n".join(health_lines(health))
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        say(line)

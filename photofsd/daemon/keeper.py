@@ -17,6 +17,7 @@ from typing import Final
 import trio
 
 from photofsd.daemon.commands import ScanResult
+from photofsd.display import shown
 from photofsd.errors import StoreFull
 from photofsd.library.report import Progress, ScanReport
 
@@ -92,7 +93,7 @@ class Keeper:
     def alerts(self) -> tuple[str, ...]:
         """What is wrong with the folder, one line each."""
         if self._is_scanning and time.monotonic() - self._moved_s > HANGS_S:
-            where = self.library.decode("utf-8", "replace")
+            where = shown(self.library)
             return (*self._alerts, f"{where} does not answer: a scan waits for it since {HANGS_S:g} s or longer")
         return self._alerts
 

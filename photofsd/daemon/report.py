@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, StageHealth
+from photofsd.display import shown, width
 
 
 def health_lines(health: Health) -> Iterator[str]:
     """The answer of `photofsd status`."""
     yield f"photofsd {health['version']} is {health['state']}; the tree is at {health['mount']}"
-    yield from (f"! {alert}" for alert in health["alerts"])
+    yield from (f"! {shown(alert)}" for alert in health["alerts"])
     yield ""
     yield from columns([_library(folder) for folder in health["library"]])
     yield f"{health['photos']:,} photos, {health['files']:,} files, {health['failed']:,} failed"
@@ -27,9 +28,14 @@ def stage_lines(stages: Mapping[str, StageHealth]) -> list[str]:
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines whose cells stand below each other."""
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    """Rows as lines whose cells stand below each other: a row is a line, whatever its cells hold."""
+    table = [[shown(cell) for cell in row] for row in rows]
+    widths = [max(map(width, cells)) for cells in zip(*table, strict=True)]
+    return ["  ".join(map(_padded, row, widths)).rstrip() for row in table]
+
+
+def _padded(cell: str, columns_wide: int) -> str:
+    return cell + " " * (columns_wide - width(cell))
 
 
 def _library(folder: LibraryHealth) -> tuple[str, str, str]:

@@ -14,6 +14,7 @@ import trio
 
 from photofsd.daemon.commands import ScanCount
 from photofsd.daemon.keeper import Keeper, Request
+from photofsd.display import shown
 from photofsd.errors import UsageError
 from photofsd.library.changes import Effects
 from photofsd.library.hints import Hint
@@ -112,7 +113,7 @@ class Scans:
             folder for folder in folders if not any(_concerns(keeper.library, [folder]) for keeper in self._keepers)
         ]
         if strange:
-            raise UsageError(f"{os.fsdecode(strange[0])} lies in no library folder: `photofsd status` lists them")
+            raise UsageError(f"{shown(strange[0])} lies in no library folder: `photofsd status` lists them")
         request = Request(frozenset(folders), sweep, confirm_deletions)
         concerned = [keeper for keeper in self._keepers if not folders or _concerns(keeper.library, folders)]
         request.waiting_for = len(concerned)
@@ -123,7 +124,7 @@ class Scans:
     def unwatched(self) -> list[str]:
         """Which library folders are not watched, and why: there, only scans find changes."""
         return [
-            f"{os.fsdecode(path)} is not watched but scanned every {self._keepers[0].interval_s:g} s: {why}"
+            f"{shown(path)} is not watched but scanned every {self._keepers[0].interval_s:g} s: {why}"
             for path, why in self._watcher.unwatched.items()
         ]
 

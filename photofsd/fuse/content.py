@@ -10,6 +10,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from photofsd.display import shown
 from photofsd.errors import FileUnreadable
 
 TRUSTED_MAX: Final = 100_000
@@ -99,7 +100,7 @@ def is_below(path: bytes, folder: bytes) -> bool:
 
 def _open(path: bytes, mount_point: bytes) -> LibraryFile:
     if is_below(path, mount_point):
-        raise FileUnreadable(f"{os.fsdecode(path)} lies in the mount itself")
+        raise FileUnreadable(f"{shown(path)} lies in the mount itself")
     try:
         fd = os.open(path, _FLAGS | os.O_NOATIME)
     except PermissionError:  # O_NOATIME is for the file's owner
@@ -114,7 +115,7 @@ def _open(path: bytes, mount_point: bytes) -> LibraryFile:
 def _stamp(fd: int, path: bytes) -> Stamp:
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode):
-        raise FileUnreadable(f"{os.fsdecode(path)} is not a regular file any more")
+        raise FileUnreadable(f"{shown(path)} is not a regular file any more")
     return Stamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pyfuse3
 from pyfuse3 import EntryAttributes, FUSEError
 
+from photofsd.display import shown
 from photofsd.errors import AlreadyThere, NotPermitted, ReadOnlyTree
 from photofsd.fuse import errno
 from photofsd.fuse.appearance import Appearance
@@ -72,7 +73,7 @@ class Mutations:
         """Raise AlreadyThere when the folder holds that name."""
         await self._readiness.ensure(folder.node)
         if folder.node.lookup(name) is not None:
-            raise AlreadyThere(f"{os.fsdecode(name)} is there already")
+            raise AlreadyThere(f"{shown(name)} is there already")
 
     async def link(self, photo: Node | None, parent: KnownFolder, name: bytes) -> EntryAttributes:
         """Add a photo to a folder, which may show it by another name: the kernel has to look again."""
@@ -124,5 +125,5 @@ def path_in_tree(target: bytes, mount_point: bytes, folder: bytes) -> bytes | No
 def _refuse_probe(name: bytes) -> None:
     if is_probe(name):
         raise NotPermitted(
-            f"{os.fsdecode(name)}: no folder holds such a name; remove photos with rm, originals stay where they are"
+            f"{shown(name)}: no folder holds such a name; remove photos with rm, originals stay where they are"
         )

@@ -45,9 +45,3 @@ class Disk:
         file_system = os.statvfs(folder).f_fsid or status.st_dev
         digest = hashlib.blake2b(b"%d:%d" % (file_system, status.st_ino), digest_size=8).digest()
         return int.from_bytes(digest, "big") or 1
-
-
-def shown(path: bytes) -> str:
-    """The path for people: odd bytes and line breaks escaped."""
-    text = path.decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -18,7 +18,8 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from photofsd.library.disk import Disk, shown
+from photofsd.display import shown
+from photofsd.library.disk import Disk
 from photofsd.store import paths
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from photofsd.display import shown
 from photofsd.store import paths
 from photofsd.types import DirId
 
@@ -32,7 +33,7 @@ def forget_others(store: Store, writer: Writer, configured: Collection[bytes]) -
         others = [record for record in paths.libraries(txn) if record.path not in configured]
         folders = {record.path: list(paths.folders_below(txn, record.dir)) for record in others}
     for record in others:
-        log.warning("%s is no longer configured: its photos leave the tree", record.path.decode("utf-8", "replace"))
+        log.warning("%s is no longer configured: its photos leave the tree", shown(record.path))
         for folder in folders[record.path]:
             while writer.run(functools.partial(_remove_some, folder), rows=FILES_A_PIECE):
                 pass

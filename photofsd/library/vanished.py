@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from pyroaring import BitMap
 
+from photofsd.display import shown
 from photofsd.library.changes import FileGone, FileMoved, FolderGone
-from photofsd.library.disk import shown
 from photofsd.library.listing import Found
 from photofsd.library.rules import Names
 from photofsd.records import FileRecord

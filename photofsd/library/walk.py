@@ -18,8 +18,8 @@ from typing import Final, NamedTuple
 
 from pyroaring import BitMap
 
+from photofsd.display import shown
 from photofsd.library.changes import FileChanged, FileRenumbered, FolderDoubtful, FolderListed, FolderSeen
-from photofsd.library.disk import shown
 from photofsd.library.listing import Found, Listing
 from photofsd.library.marker import count_present, known_names
 from photofsd.library.renames import Renames

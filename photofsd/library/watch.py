@@ -30,7 +30,7 @@ from typing import Final, NoReturn
 import trio
 from watchdog.observers.inotify_c import InotifyFD
 
-from photofsd.library.disk import shown
+from photofsd.display import shown
 from photofsd.library.hints import Dirt, Hint
 from photofsd.library.inotify import Watches
 from photofsd.library.rules import Rules

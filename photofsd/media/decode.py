@@ -13,6 +13,7 @@ from typing import Final
 
 from PIL import Image
 
+from photofsd.display import shown
 from photofsd.errors import FileUndecodable, FileUnreadable, PhotofsdError
 from photofsd.media.decoders.bitmaps import decode_bitmap, decode_jpeg2000, decode_tiff
 from photofsd.media.decoders.colour import to_srgb
@@ -89,15 +90,15 @@ def decode(source: Source, *, fit_px: int | None = None) -> Picture:
     try:
         return _decoded(source, file_type, fit_px, metadata.orientation)
     except FileUndecodable as error:
-        raise FileUndecodable(f"{_shown(source)}: {error}") from error
+        raise FileUndecodable(f"{shown(source.path)}: {error}") from error
     except PhotofsdError:
         raise
     except MemoryError as error:
-        raise FileUndecodable(f"{_shown(source)} needs more memory than readers.memory_mb allows") from error
+        raise FileUndecodable(f"{shown(source.path)} needs more memory than readers.memory_mb allows") from error
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _UNREADABLE:
-            raise FileUnreadable(f"{_shown(source)} cannot be read: {error.strerror}") from error
-        raise FileUndecodable(f"{_shown(source)} cannot be decoded: {_said(error)}") from error
+            raise FileUnreadable(f"{shown(source.path)} cannot be read: {error.strerror}") from error
+        raise FileUndecodable(f"{shown(source.path)} cannot be decoded: {_said(error)}") from error
 
 
 def _decoded(source: Source, file_type: FileType, fit_px: int | None, orientation: int) -> Picture:
@@ -121,7 +122,3 @@ def _fitted(image: Image.Image, wanted: Wanted) -> Image.Image:
 
 def _said(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def _shown(source: Source) -> str:
-    return source.path.decode("utf-8", "backslashreplace")

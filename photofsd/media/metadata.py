@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from photofsd.display import shown
 from photofsd.errors import FileUndecodable
 from photofsd.media.camera import camera_name
 from photofsd.media.containers.bitmaps import read_bmp, read_gif
@@ -97,7 +98,7 @@ def read_metadata(source: Source, *, folder: bytes, zone: dt.tzinfo | None = Non
     """
     file_type = sniff(source.span, source.name)
     if file_type is None:
-        raise FileUndecodable(f"{_shown(source.path)} is no picture or video that we know")
+        raise FileUndecodable(f"{shown(source.path)} is no picture or video that we know")
     contents = read_contents(source, file_type)
     overruling, filling = read_sidecars(source.sidecars, zone)
     facts = merged([overruling, *_spoken(contents, file_type, zone), filling])
@@ -206,7 +207,3 @@ def _lies(name: bytes, file_type: FileType) -> Iterator[str]:
     named = type_of_name(name)
     if named is not None and named.type != file_type.type:
         yield f"the name says {named.type}, the content is {file_type.type}"
-
-
-def _shown(path: bytes) -> str:
-    return path.decode("utf-8", "backslashreplace")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from photofsd.display import shown
 from photofsd.errors import FileChanged, FileUndecodable
 from photofsd.media.containers.contents import Contents
 from photofsd.media.containers.jpeg import read_jpeg
@@ -45,7 +46,7 @@ def _read(path: bytes, zone: dt.tzinfo | None) -> _Said:
         with Source.open(path) as source:
             return _READERS[name.rpartition(b".")[2].lower()](source, zone)
     except (FileChanged, FileUndecodable) as error:
-        return Facts(), Facts(problems=(f"sidecar {name.decode('utf-8', 'backslashreplace')}: {error}",))
+        return Facts(), Facts(problems=(f"sidecar {shown(name)}: {error}",))
 
 
 def _read_xmp(source: Source, zone: dt.tzinfo | None) -> _Said:

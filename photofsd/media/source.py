@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import BinaryIO, Final, NoReturn, Self
 
+from photofsd.display import shown
 from photofsd.errors import FileChanged, FileUndecodable, FileUnreadable
 from photofsd.media.span import Span
 
@@ -56,7 +57,7 @@ class Source:
         if stat.S_ISREG(source.stat.st_mode):
             return source
         source.close()
-        raise FileUndecodable(f"{_shown(path)} is no regular file")
+        raise FileUndecodable(f"{shown(path)} is no regular file")
 
     def __enter__(self) -> Self:
         return self
@@ -153,7 +154,7 @@ class Source:
         return data
 
     def _raise_changed(self) -> NoReturn:
-        raise FileChanged(f"{_shown(self.path)} changed while it was read")
+        raise FileChanged(f"{shown(self.path)} changed while it was read")
 
 
 def _open(path: bytes) -> int:
@@ -164,15 +165,11 @@ def _open(path: bytes) -> int:
             return os.open(path, _FLAGS)
     except OSError as error:
         if error.errno in _GONE:
-            raise FileChanged(f"{_shown(path)} is gone") from error
+            raise FileChanged(f"{shown(path)} is gone") from error
         if error.errno == errno.ENXIO:  # a socket, or a device without a driver
-            raise FileUndecodable(f"{_shown(path)} is no regular file") from error
+            raise FileUndecodable(f"{shown(path)} is no regular file") from error
         _raise_unreadable(path, error)
 
 
 def _raise_unreadable(path: bytes, error: OSError) -> NoReturn:
-    raise FileUnreadable(f"{_shown(path)} cannot be read: {error.strerror}") from error
-
-
-def _shown(path: bytes) -> str:
-    return path.decode("utf-8", "backslashreplace")
+    raise FileUnreadable(f"{shown(path)} cannot be read: {error.strerror}") from error

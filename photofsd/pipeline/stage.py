@@ -137,8 +137,3 @@ class VisitReport(msgspec.Struct, frozen=True, omit_defaults=True):
     results: dict[str, msgspec.Raw] = {}
     thumbnails: dict[str, dict[int, bytes]] = {}
     troubles: dict[str, Trouble] = {}
-
-
-def shown(path: bytes) -> str:
-    """A path for people: undecodable bytes as escapes."""
-    return path.decode("utf-8", "backslashreplace")

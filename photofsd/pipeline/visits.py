@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import trio
 
+from photofsd.display import shown
 from photofsd.errors import ChildDied, FileUnreadable
 from photofsd.pipeline.outcome import Outcome
-from photofsd.pipeline.stage import Trouble, Visit, VisitReport, Work, shown
+from photofsd.pipeline.stage import Trouble, Visit, VisitReport, Work
 from photofsd.pipeline.worker import Request
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from photofsd.display import shown
 from photofsd.errors import FileUndecodable, FileUnreadable, PhotofsdError
 from photofsd.media.source import Source
 from photofsd.pipeline import graph
@@ -32,7 +33,6 @@ from photofsd.pipeline.stage import (
     VisitReport,
     WithThumbnails,
     Work,
-    shown,
 )
 
 PR_SET_PDEATHSIG = 1

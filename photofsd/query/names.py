@@ -81,7 +81,7 @@ def _decoded(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
 
 
-def shown(value: bytes) -> str:
+def name_of(value: bytes) -> str:
     """The name at the end of a facet value."""
     return _decoded(value.rpartition(b"/")[2])
 
@@ -89,7 +89,7 @@ def shown(value: bytes) -> str:
 def equal_values(txn: ReadTransaction, facet: Facet, text: str) -> list[bytes]:
     """The values of `facet` that are called `text`."""
     wanted = Wanted(text)
-    return [value for value in facets.values(txn, facet) if wanted.is_name_of(shown(value))]
+    return [value for value in facets.values(txn, facet) if wanted.is_name_of(name_of(value))]
 
 
 def like_values(txn: ReadTransaction, facet: Facet, text: str) -> list[bytes]:

@@ -17,7 +17,7 @@ import msgspec
 from pyroaring import BitMap
 
 from photofsd.query.dates import LONGEST_NAME, Meaning, meaning_of, taken_when
-from photofsd.query.names import folders, in_folders, shown
+from photofsd.query.names import folders, in_folders, name_of
 from photofsd.query.syntax import Phrase, Word
 from photofsd.query.text import atoms, parts, run_pattern, words
 from photofsd.store import assets, facets, paths
@@ -177,7 +177,7 @@ def with_phrase(txn: ReadTransaction, field: Field, run: tuple[str, ...], among:
 def _of_values(txn: ReadTransaction, kinds: Sequence[Facet], is_in: Callable[[str], bool]) -> BitMap:
     found = BitMap()
     for facet in kinds:
-        values = (value for value in facets.values(txn, facet) if is_in(shown(value)))
+        values = (value for value in facets.values(txn, facet) if is_in(name_of(value)))
         found |= facets.union(txn, facet, values)
     return found
 

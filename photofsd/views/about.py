@@ -62,8 +62,8 @@ def facts(library: Library, asset: AssetId) -> dict[str, Any]:
         metadata, place, look = assets.metadata(txn, asset), assets.place(txn, asset), assets.look(txn, asset)
         return {
             "id": asset,
-            "name": _shown(record.name),
-            "paths": [_shown(paths.file_path(txn, file)) for file in files if file is not None],
+            "name": _text(record.name),
+            "paths": [_text(paths.file_path(txn, file)) for file in files if file is not None],
             "size": record.size,
             "blake3": record.content.hex(),
             "metadata": None if metadata is None else msgspec.to_builtins(metadata),
@@ -78,7 +78,7 @@ def _seen(look: Look) -> dict[str, Any]:
     return {**msgspec.to_builtins(look), "phash": f"{look.phash:016x}", "colours": colours}
 
 
-def _shown(name: bytes) -> str:
+def _text(name: bytes) -> str:
     return name.decode("utf-8", "backslashreplace")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from photofsd.display import shown
 from photofsd.store import assets, jobs, paths
 from photofsd.store.facets import cut
 from photofsd.types import AssetId, FileId, Subject
@@ -104,8 +105,4 @@ def _paths(txn: ReadTransaction, kind: Subject, subject: int) -> list[str]:
     else:
         files = (FileId(subject),)
     records = (paths.file(txn, file) for file in files)
-    return [_shown(paths.file_path(txn, record)) for record in records if record is not None]
-
-
-def _shown(name: bytes) -> str:
-    return name.decode("utf-8", "backslashreplace")
+    return [shown(paths.file_path(txn, record)) for record in records if record is not None]

@@ -18,6 +18,8 @@ from photofsd.store.env import Store
 from photofsd.store.writer import Writer
 from tests.component.store_kit import open_store, violations
 
+CHECKOUT = Path(__file__).parents[2]
+
 
 @pytest.fixture
 def photofsd(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
@@ -33,7 +35,7 @@ def photofsd(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[bytes]
             capture_output=True,
             check=False,
             cwd=home,
-            env={"PATH": os.environ["PATH"], "HOME": str(home), **(environ or {})},
+            env={"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(CHECKOUT), **(environ or {})},
             timeout=60,
         )
 

@@ -81,7 +81,7 @@ def test_status_is_readable_and_safe_for_a_terminal(photofsd: Program, serving: 
     lines = done.stdout.decode().splitlines()
     assert lines[0] == "photofsd 0.1.0 is running; the tree is at /mnt/photos"
     assert "! the disk is nearly full" in lines
-    assert "/nas/\ufffd     online   last scan 2024-06-15T08:00:00Z" in lines
+    assert r"/nas/\xff  online   last scan 2024-06-15T08:00:00Z" in lines
     assert "/nas/more  OFFLINE  not scanned yet" in lines
     assert "12,345 photos, 12,400 files, 2 failed" in lines
     assert lines[-1].split() == ["metadata", "1,203", "8", "40", "2", "31.2", "7"]

@@ -32,7 +32,7 @@ def _taken(clock: str, source: DateSource = DateSource.EXIF, offset_min: int | N
 
 PHOTOS = {
     b"beach one.jpg": _taken("2023-07-01T12:00:00", offset_min=-330),
-    b"beach\xff\x1b.jpg": _taken("2024-07-01T12:00:00"),
+    b"beach\xff\x1b\xe2\x80\xae.jpg": _taken("2024-07-01T12:00:00"),
     b"beach three.jpg": _taken("2001-01-01T00:00:00", DateSource.MTIME),
     b"mountain.jpg": _taken("1969-07-20T20:17:40"),
 }
@@ -63,7 +63,7 @@ def test_paths_are_printed_one_a_line_as_their_bytes_are(photofsd: Program, stat
     assert sorted(done.stdout.splitlines()) == [
         b"/nas/photos/beach one.jpg",
         b"/nas/photos/beach three.jpg",
-        b"/nas/photos/beach\xff\x1b.jpg",
+        b"/nas/photos/beach\xff\x1b\xe2\x80\xae.jpg",
     ]
 
 
@@ -80,14 +80,14 @@ def test_json_says_what_is_known_of_each_photo(photofsd: Program, state: Path) -
     taken = {os.fsencode(photo["path"]): photo["taken"] for photo in photos}
     assert taken == {
         b"/nas/photos/beach one.jpg": "2023-07-01T12:00:00-05:30",
-        b"/nas/photos/beach\xff\x1b.jpg": "2024-07-01T12:00:00",
+        b"/nas/photos/beach\xff\x1b\xe2\x80\xae.jpg": "2024-07-01T12:00:00",
         b"/nas/photos/beach three.jpg": None,
     }
 
 
 def test_words_are_one_query_and_a_leading_minus_is_no_option(photofsd: Program, state: Path) -> None:
     done = photofsd("search", "beach", "-year:2023", "-year:2001", "year:2024", "--state", state)
-    assert done.stdout == b"/nas/photos/beach\xff\x1b.jpg\n"
+    assert done.stdout == b"/nas/photos/beach\xff\x1b\xe2\x80\xae.jpg\n"
 
 
 def test_a_date_before_1970_is_printed(photofsd: Program, state: Path) -> None:
@@ -131,7 +131,7 @@ def test_names_are_harmless_on_a_terminal(state: Path) -> None:
     words = [sys.executable, "-m", "photofsd", "search", "year:2024", "--state", str(state)]
     subprocess.run(words, stdout=follower, check=True)
     os.close(follower)
-    assert os.read(leader, 4096).decode() == "/nas/photos/beach\ufffd\ufffd.jpg\r\n"
+    assert os.read(leader, 4096).decode() == "/nas/photos/beach\\xff\\x1b\\u202e.jpg\r\n"
     os.close(leader)
 
 
@@ -170,4 +170,19 @@ def test_what_failed_is_listed_with_its_reason(photofsd: Program, state: Path) -
     assert photofsd("status", "--failed", "--state", state).stdout.decode().splitlines() == [
         f"identify  {path}  cannot be read",
         f"metadata  {path}  cut",
+    ]
+
+
+def test_a_name_forges_no_row_of_what_failed(photofsd: Program, state: Path) -> None:
+    store = Store.open(state / "store")
+    with store.write() as txn:
+        name = b"a\nmetadata  /nas/photos/b.jpg  \xe2\x80\xaegpj.exe"
+        [library] = paths.libraries(txn)
+        file = paths.add_file(txn, library.dir, name, FileStat(size=1, mtime_ns=1, inode=9), Kind.IMAGE)
+        jobs.register(txn, "identify", 1, Subject.FILE)
+        jobs.put(txn, jobs.stage(txn, "identify"), file, JobRecord(priority=0))
+        jobs.fail(txn, jobs.stage(txn, "identify"), file, Failure("cut", attempts=3, version=1, at_ns=10**18))
+    store.close()
+    assert photofsd("status", "--failed", "--state", state).stdout.decode().splitlines() == [
+        r"identify  /nas/photos/a\nmetadata  /nas/photos/b.jpg  \u202egpj.exe  cut",
     ]

@@ -15,7 +15,14 @@ import pytest
 import trio
 import trio.testing
 
-from photofsd.daemon.logs import JournalFormatter, is_the_journal, start_logging
+from photofsd.daemon.logs import (
+    JOURNAL_FORMAT,
+    PLAIN_FORMAT,
+    JournalFormatter,
+    LineFormatter,
+    is_the_journal,
+    start_logging,
+)
 from photofsd.daemon.notify import Notifier, feed_watchdog
 
 
@@ -118,8 +125,22 @@ def test_every_line_of_a_traceback_has_its_level() -> None:
     except ValueError:
         record = logging.LogRecord("photofsd", logging.ERROR, __file__, 1, "failed", None, sys.exc_info())
     lines = JournalFormatter("%(message)s").format(record).splitlines()
-    assert lines[:2] == ["<3>failed", "<3>Traceback (most recent call last):"]
-    assert all(line.startswith("<3>") for line in lines)
+    assert lines[:2] == ["<3>failed", "<3>    Traceback (most recent call last):"]
+    assert all(line.startswith("<3>    ") for line in lines[1:])
+
+
+@pytest.mark.parametrize("formatter", [LineFormatter(PLAIN_FORMAT), JournalFormatter(JOURNAL_FORMAT)])
+def test_a_name_in_a_message_or_in_an_error_forges_no_line(formatter: logging.Formatter) -> None:
+    name = "a.jpg\n<3>forged\x1b[2J\x85forged\u2028\u202eforged"
+    error = ValueError(name)
+    record = logging.LogRecord(
+        "photofsd", logging.WARNING, __file__, 1, "%s is bad", (name,), (ValueError, error, None)
+    )
+    first, *trace = formatter.format(record).splitlines()
+    assert first.endswith(r"a.jpg\n<3>forged\x1b[2J\x85forged\u2028\u202eforged is bad")
+    assert trace
+    assert all("    " in line[:7] for line in trace)
+    assert not {"\x1b", "\u202e"} & set("".join(trace))
 
 
 @pytest.mark.parametrize(
