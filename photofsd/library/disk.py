@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Final
 
-_GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
+GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
+"""What a path says that leads nowhere (any more)."""
 
 
 class Disk:
@@ -28,7 +29,7 @@ class Disk:
         try:
             return self.lstat(path)
         except OSError as error:
-            if error.errno in _GONE:
+            if error.errno in GONE:
                 return None
             raise
 

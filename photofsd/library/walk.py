@@ -20,6 +20,7 @@ from pyroaring import BitMap
 
 from photofsd.display import shown
 from photofsd.library.changes import FileChanged, FileRenumbered, FolderDoubtful, FolderListed, FolderSeen
+from photofsd.library.disk import GONE
 from photofsd.library.listing import Found, Listing
 from photofsd.library.marker import count_present, known_names
 from photofsd.library.renames import Renames
@@ -122,7 +123,10 @@ class Walk:
             else:
                 self._list(visit, known, status)
         except OSError as error:
-            self._unreadable(visit, error)
+            if error.errno in GONE and visit.names:  # moved or removed since it was looked at
+                self._missing_folder(visit)
+            else:
+                self._unreadable(visit, error)
 
     def _known(self, folder: DirId | None) -> _Known:
         if folder is None:

@@ -9,7 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -307,6 +307,43 @@ def test_new_folder_that_cannot_be_read_is_tried_again(failing: tuple[World, Fai
     assert library.scan().new == 0
     disk.broken.clear()
     assert library.scan().new == 1
+
+
+class RenamingDisk(Disk):
+    """Renames a folder right before it is listed, as somebody else may."""
+
+    def __init__(self) -> None:
+        self.renamed: dict[bytes, bytes] = {}
+
+    def entries(self, folder: bytes) -> AbstractContextManager[Iterator[os.DirEntry[bytes]]]:
+        if folder in self.renamed:
+            os.rename(folder, self.renamed[folder])  # noqa: PTH104 - paths are bytes
+        return super().entries(folder)
+
+
+def test_folder_that_is_renamed_while_it_is_listed_is_a_change_and_no_alert(library: World) -> None:
+    library.disk = disk = RenamingDisk()
+    library.scan = library.make_scanner().scan
+    before = library.names()
+    library.write("3/new.jpg")
+    disk.renamed[library.path("3")] = library.path("renamed")
+    report = library.scan()
+    assert report.alerts == ()
+    disk.renamed.clear()
+    report = library.scan()
+    assert report.alerts == ()
+    assert library.names() == library.names_on_disk() != before
+
+
+def test_folder_that_only_seems_to_go_while_it_is_listed_loses_nothing(failing: tuple[World, FailingDisk]) -> None:
+    library, disk = failing
+    library.write("3/new.jpg")
+    disk.broken[library.path("3") + b"/"] = errno.ENOENT
+    report = library.scan()
+    assert (report.new, report.gone, report.alerts) == (0, 0, ())
+    disk.broken.clear()
+    report = library.scan()
+    assert (report.new, report.gone, report.alerts) == (1, 0, ())
 
 
 def test_folder_that_fails_while_it_is_listed_loses_nothing(failing: tuple[World, FailingDisk]) -> None:
