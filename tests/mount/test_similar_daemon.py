@@ -64,6 +64,8 @@ def test_groups_come_and_go_with_the_photos(served: Served) -> None:
         (served.library / name).unlink()
     eventually(lambda: not list(served.groups.iterdir()), "the group is still there")
     eventually(lambda: not (served.groups / "large.webp").exists(), "the kernel still knows the group")
-    words = [sys.executable, "-m", "photofsd", "status", "--json", "--state", str(served.state)]
+    program = [sys.executable, "-m", "photofsd"]
+    subprocess.run([*program, "wait", "--timeout", str(PATIENCE_S), "--state", str(served.state)], check=True)
+    words = [*program, "status", "--json", "--state", str(served.state)]
     index = json.loads(subprocess.run(words, capture_output=True, check=True).stdout)["index"]
     assert (index["similar"], index["similar_queued"]) == (0, 0)
