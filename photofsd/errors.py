@@ -132,5 +132,9 @@ class NameTooLong(TreeError):
     """The name is longer than that of a file or folder may be."""
 
 
+class NotRendered(TreeError):
+    """A photo cannot be shown as JPEG now; the message goes to /.photofsd/last-error."""
+
+
 class TooSlow(TreeError):
     """The answer was not ready within the time limit."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from photofsd.pipeline.process import Child
+from photofsd.pipeline.process import READER, Child
 
 IDLE_S = 30.0
 BATCH_TARGET_S = 0.5
@@ -19,8 +19,9 @@ WORN_SHARE = 0.75
 class Crew:
     """A child that comes and goes. batch: how many tasks take about BATCH_TARGET_S."""
 
-    def __init__(self, memory_mb: int) -> None:
+    def __init__(self, memory_mb: int, module: str = READER) -> None:
         self._memory_mb = memory_mb
+        self._module = module
         self._child: Child | None = None
         self._lost: list[Child] = []
         self._used_s = 0.0
@@ -31,7 +32,7 @@ class Crew:
         """The child, started if need be. Raises ReadersBroken."""
         self._lost = [child for child in self._lost if not child.is_reaped()]
         if self._child is None:
-            self._child = await Child.start(memory_mb=self._memory_mb)
+            self._child = await Child.start(memory_mb=self._memory_mb, module=self._module)
             self._done = 0
         self._used_s = time.monotonic()
         return self._child

@@ -19,6 +19,7 @@ import trio
 
 from photofsd.errors import ChildDied, ReadersBroken
 
+READER = "photofsd.pipeline.worker"
 HEADER = struct.Struct(">I")
 FRAME_MAX_BYTES = 64 << 20
 RECEIVE_BYTES = 1 << 18
@@ -33,23 +34,24 @@ BUSY_SHARE = 0.1
 
 
 class Child:
-    """A child process that runs the module `photofsd.pipeline.worker`, and the stream to it."""
+    """A child process that runs a module (`photofsd.pipeline.worker`, the readers), and the stream to it."""
 
     def __init__(self, process: subprocess.Popen[bytes], stream: trio.SocketStream) -> None:
         self._process = process
         self._stream = stream
-        self._buffer = b""
+        self._buffer = bytearray()
 
     @classmethod
-    async def start(cls, *, memory_mb: int) -> Child:
+    async def start(cls, *, memory_mb: int, module: str = READER) -> Child:
         """Start one and wait until it is ready to work: its start must not count as the first file's time.
 
-        memory_mb: of address space, beyond which its allocations fail. Raises ReadersBroken: that is no file's fault.
+        memory_mb: of address space, beyond which its allocations fail. module: its program, see worker.py for what it
+        must do. Raises ReadersBroken: that is no file's fault.
         """
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(  # noqa: ASYNC220 - from the main thread, see above; a few milliseconds
-                [sys.executable, "-m", "photofsd.pipeline.worker", str(theirs.fileno()), str(memory_mb)],
+                [sys.executable, "-m", module, str(theirs.fileno()), str(memory_mb)],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -97,7 +99,8 @@ class Child:
             if not more:
                 raise ChildDied(await self.obituary())
             self._buffer += more
-        frame, self._buffer = self._buffer[:size], self._buffer[size:]
+        frame = bytes(self._buffer[:size])
+        del self._buffer[:size]
         return frame
 
     async def obituary(self) -> str:

@@ -69,21 +69,24 @@ def main() -> None:
     connection = socket.socket(fileno=descriptor)
     stages = graph.discover()
     decode = msgspec.msgpack.Decoder(Request).decode
-    _send(connection, READY)
-    while (frame := _receive(connection)) is not None:
+    send_frame(connection, READY)
+    while (frame := receive_frame(connection)) is not None:
         for answer in answers(decode(frame), stages):
-            _send(connection, answer)
+            send_frame(connection, answer)
 
 
-def lower_and_limit(memory_mb: int) -> None:
-    """Take the last place at CPU and disk, cap memory, forbid writing files and core dumps, die with the parent."""
+def lower_and_limit(memory_mb: int, *, nice: int = NICE) -> None:
+    """Take the last place at CPU and disk, cap memory, forbid writing files and core dumps, die with the parent.
+
+    nice: how far behind others; those whom somebody waits for keep their place at the disk.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() == 1:
         sys.exit(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICE)
-    if (call := SYS_IOPRIO_SET.get(os.uname().machine)) is not None:
+    os.nice(nice)
+    if nice >= NICE and (call := SYS_IOPRIO_SET.get(os.uname().machine)) is not None:
         libc.syscall(call, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE)
     resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -117,7 +120,7 @@ def report(visit: Visit, stages: graph.Graph, work: Work) -> VisitReport:
             made = _facts(source, visit, stages, work)
             source.verify_unchanged()
     except PhotofsdError as error:
-        return VisitReport(troubles={name: _trouble(error, visit.path) for name in visit.stages})
+        return VisitReport(troubles={name: trouble_of(error, visit.path) for name in visit.stages})
     return made
 
 
@@ -130,7 +133,7 @@ def _facts(source: Source, visit: Visit, stages: graph.Graph, work: Work) -> Vis
         try:
             made = stage.run(source, work)
         except Exception as error:  # noqa: BLE001 - a hostile file may raise anything in a parser
-            report.troubles[name] = _trouble(error, visit.path)
+            report.troubles[name] = trouble_of(error, visit.path)
             continue
         if isinstance(made, WithThumbnails):
             made, report.thumbnails[name] = made.facts, dict(made.thumbnails)
@@ -138,7 +141,7 @@ def _facts(source: Source, visit: Visit, stages: graph.Graph, work: Work) -> Vis
     return report
 
 
-def _trouble(error: Exception, path: bytes) -> Trouble:
+def trouble_of(error: Exception, path: bytes) -> Trouble:
     """The error for the way home: what no parser should raise is the file's fault, and stays so."""
     if isinstance(error, PhotofsdError):
         return Trouble(type(error).__name__, str(error))
@@ -162,11 +165,13 @@ def _answered(request: Request, stages: graph.Graph) -> Answers:
         )
 
 
-def _send(connection: socket.socket, frame: bytes) -> None:
+def send_frame(connection: socket.socket, frame: bytes) -> None:
+    """Send a frame to the parent."""
     connection.sendall(HEADER.pack(len(frame)) + frame)
 
 
-def _receive(connection: socket.socket) -> bytes | None:
+def receive_frame(connection: socket.socket) -> bytes | None:
+    """The parent's next frame; None when it has closed the connection."""
     header = _exactly(connection, HEADER.size)
     return None if header is None else _exactly(connection, HEADER.unpack(header)[0])
 
