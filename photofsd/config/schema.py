@@ -133,6 +133,21 @@ class ReaderSettings:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class JpegSettings:
+    """The folder /jpeg."""
+
+    quality: Annotated[
+        int, Doc("Quality of the JPEGs in `/jpeg`, where it fits into their size.", at_least=50, at_most=95)
+    ] = 90
+    max_px: Annotated[
+        int, Doc("Pixels of the long edge of the JPEGs in `/jpeg`, about; 0: as large as the photos.", at_least=0)
+    ] = 0
+    cache_mb: Annotated[
+        int, Doc("Megabytes of the state folder's disk for JPEGs that have been made once.", at_least=0)
+    ] = 2048
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
     """How the store is written."""
 
@@ -179,6 +194,7 @@ class Settings:
     recent: RecentSettings
     places: PlacesSettings
     readers: ReaderSettings
+    jpeg: JpegSettings
     store: StoreSettings
 
     @property

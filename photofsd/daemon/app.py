@@ -35,8 +35,11 @@ from photofsd.errors import PhotofsdError
 from photofsd.fuse import mount
 from photofsd.fuse.options import MountOptions
 from photofsd.library import removal
+from photofsd.media.rendition import RenderSettings
 from photofsd.media.thumbnails import Thumbnails
 from photofsd.pipeline import graph, runner
+from photofsd.pipeline.renderer import Renderer
+from photofsd.pipeline.rendition_cache import RenditionCache
 from photofsd.pipeline.stage import Work
 from photofsd.pipeline.upkeep import Upkeep
 from photofsd.pipeline.visits import Patience
@@ -53,6 +56,7 @@ log = logging.getLogger(__name__)
 
 STATUS_S: Final = 5.0
 DERIVING_CHUNK_S: Final = 120.0
+RENDERERS_MAX: Final = 4
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 APPLIED_LIVE: Final = frozenset({"log_level", "library.scan_interval_s", "library.full_scan_interval_s"})
 
@@ -104,8 +108,9 @@ class _Daemon:
         thumbnails.clear_unfinished()
         self._upkeep = Upkeep(store, writer, thumbnails)
         self._scans = Scans(store, writer, settings.library, on_work=self._runner.wake)
+        self._renderer = _renderer(settings, store)
         point = os.fspath(settings.mount.point)
-        self._doctor = Doctor(store, self._graph, self._runner, mount=point, alerts=self._scans.alerts)
+        self._doctor = Doctor(store, self._graph, self._runner, mount=point, alerts=self._alerts)
         self._tree = LibraryTree(self._library(), self._refuse)
 
     def _derive_anew(self) -> None:
@@ -141,6 +146,7 @@ class _Daemon:
             roots=self._roots(),
             today=self._today,
             recent_photos=settings.recent.photos,
+            rendering=_rendering(settings),
         )
 
     def _roots(self) -> dict[bytes, DirId]:
@@ -157,6 +163,9 @@ class _Daemon:
                 name = b"%b~%d" % (base, number)
             roots[name] = record.dir
         return roots
+
+    def _alerts(self) -> list[str]:
+        return [*self._scans.alerts(), *([self._renderer.alert] if self._renderer.alert else [])]
 
     def _today(self) -> dt.date:
         return dt.datetime.now(self._settings.zone).date()
@@ -184,7 +193,8 @@ class _Daemon:
                 self._writer.listen(lambda _: follower.wake())
                 indexer = Indexer(self._store, self._writer)
                 self._writer.listen(lambda _: indexer.wake())
-                mounted = await nursery.start(mount.serve, self._tree, _mount_options(settings))
+                nursery.start_soon(self._renderer.run)
+                mounted = await nursery.start(mount.serve, self._tree, _mount_options(settings), self._renderer)
                 nursery.start_soon(follower.run, mounted.invalidator)
                 nursery.start_soon(indexer.run)
                 nursery.start_soon(self._scans.run)
@@ -268,6 +278,21 @@ def _runner_settings(settings: Settings) -> runner.RunnerSettings:
         memory_mb=chosen.memory_mb,
         patience=Patience(chosen.file_timeout_s),
         work=Work(settings.timezone or None, settings.places.max_distance_km, chosen.file_max_mb),
+    )
+
+
+def _rendering(settings: Settings) -> RenderSettings:
+    return RenderSettings(quality=settings.jpeg.quality, max_px=settings.jpeg.max_px)
+
+
+def _renderer(settings: Settings, store: Store) -> Renderer:
+    return Renderer(
+        store,
+        RenditionCache(settings.state / "jpeg", settings.jpeg.cache_mb * 1_000_000),
+        _rendering(settings),
+        children=min(RENDERERS_MAX, os.cpu_count() or 1),
+        memory_mb=settings.readers.memory_mb,
+        patience=Patience(settings.readers.file_timeout_s),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
+from photofsd.media.rendition import NAME, RENDERED_TYPES
 from photofsd.store import changes, facets
 from photofsd.store.schema import ASSET_ROW, U32, Tables
 from photofsd.types import AssetId, Facet
@@ -85,11 +86,13 @@ class Follower:
             logged = dict.fromkeys(asset for _, asset in changes.since(txn, self._sequence, CHANGES_MAX))
             self._sequence = changes.sequence(txn)
             live = facets.bitmap(txn, Facet.LIVE)
+            rendered = facets.union(txn, Facet.TYPE, (kind.encode() for kind in RENDERED_TYPES))
             rows = [(asset, txn.get(Tables.ROWS, U32.pack(asset))) for asset in logged]
-        names = {asset: row[ASSET_ROW.size :] for asset, row in rows if row is not None}
+        names = [(asset, row[ASSET_ROW.size :]) for asset, row in rows if row is not None]
+        names += [(asset, name + NAME) for asset, name in names if asset in rendered]
         return Seen(
             self._sequence,
             tuple(logged),
-            frozenset(name for asset, name in names.items() if asset in live),
-            frozenset(name for asset, name in names.items() if asset not in live),
+            frozenset(name for asset, name in names if asset in live),
+            frozenset(name for asset, name in names if asset not in live),
         )

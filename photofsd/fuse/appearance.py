@@ -11,7 +11,7 @@ from typing import Final
 from pyfuse3 import EntryAttributes, StatvfsData
 
 from photofsd.fuse.options import MountOptions
-from photofsd.vtree.node import Attributes, Directory, Original, Photo, TextFile, Tree
+from photofsd.vtree.node import Attributes, Directory, Original, Photo, Picture, Rendered, TextFile, Tree
 
 BLOCK_BYTES: Final = 512
 IO_BYTES: Final = 128 * 1024
@@ -38,6 +38,7 @@ class Appearance:
         self._links = options.links
         self._phantoms = itertools.count()
         self._photo = self.blank_photo()
+        self._rendered = self.blank_file()
 
     def absence(self) -> EntryAttributes:
         """The answer "no such name" that the kernel remembers."""
@@ -46,24 +47,34 @@ class Appearance:
         entry.entry_timeout = self._negative_timeout_s
         return entry
 
-    def photo(self, node: Photo | Original, into: EntryAttributes | None = None) -> EntryAttributes | None:
-        """The entry of a photo or original; None when it is gone.
+    def picture(self, node: Picture, into: EntryAttributes | None = None) -> EntryAttributes | None:
+        """The entry of a photo, an original or a photo as JPEG; None when it is gone.
 
-        All answers share one entry, which is good until the next call: pyfuse3 copies an answer before anything else
-        runs. Whoever means to change it brings a blank one of their own in `into`.
+        All answers of a kind share one entry, which is good until the next call: pyfuse3 copies an answer before
+        anything else runs. Whoever means to change it brings a blank one of their own in `into`.
         """
         attributes = node.seen if isinstance(node, Photo) else None
         if attributes is None:
             attributes = self._tree.attributes(node)
         if attributes is None:
             return None
+        if isinstance(node, Rendered):
+            show(self._rendered, attributes)
+            return self._rendered
         entry = self._photo if into is None else into
         show(entry, self.linked(node, attributes) if self._links else attributes)
         return entry
 
     def blank_photo(self) -> EntryAttributes:
         """An entry with everything that all photos share, for `show` to fill in the rest."""
-        entry = self._entry(stat.S_IFLNK | 0o777 if self._links else stat.S_IFREG | 0o444)
+        return self._blank(stat.S_IFLNK | 0o777 if self._links else stat.S_IFREG | 0o444)
+
+    def blank_file(self) -> EntryAttributes:
+        """An entry with everything that photos as JPEG share, which are never links."""
+        return self._blank(stat.S_IFREG | 0o444)
+
+    def _blank(self, mode: int) -> EntryAttributes:
+        entry = self._entry(mode)
         entry.st_nlink = PHOTO_LINKS
         entry.st_blksize = IO_BYTES
         return entry

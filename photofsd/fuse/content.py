@@ -1,4 +1,4 @@
-"""The originals as they are read: opened read-only, leaving no trace, and never waited for in the loop."""
+"""The files behind the tree as they are read: opened read-only, leaving no trace, and never waited for in the loop."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Stamp(NamedTuple):
 
 
 class LibraryFile:
-    """An open original. Closes itself when dropped: its client may have stopped waiting for it."""
+    """An open original or rendition. Closes itself when dropped: its client may have stopped waiting for it."""
 
     __slots__ = ("_fd", "_knows_nowait", "stamp")
 
@@ -39,6 +39,11 @@ class LibraryFile:
         self._fd = fd
         self._knows_nowait = True
         self.stamp = stamp
+
+    @classmethod
+    def of(cls, fd: int) -> LibraryFile:
+        """The open file with that descriptor, from now on its to close."""
+        return cls(fd, _stamp(fd))
 
     def read_cached(self, offset: int, size: int) -> bytearray | None:
         """Return what is to be read if it is in memory, without waiting for the disk; otherwise None."""
@@ -106,16 +111,20 @@ def _open(path: bytes, mount_point: bytes) -> LibraryFile:
     except PermissionError:  # O_NOATIME is for the file's owner
         fd = os.open(path, _FLAGS)
     try:
-        return LibraryFile(fd, _stamp(fd, path))
+        _require_regular(fd, path)
+        return LibraryFile(fd, _stamp(fd))
     except BaseException:
         os.close(fd)
         raise
 
 
-def _stamp(fd: int, path: bytes) -> Stamp:
-    status = os.fstat(fd)
-    if not stat.S_ISREG(status.st_mode):
+def _require_regular(fd: int, path: bytes) -> None:
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
         raise FileUnreadable(f"{shown(path)} is not a regular file any more")
+
+
+def _stamp(fd: int) -> Stamp:
+    status = os.fstat(fd)
     return Stamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 

@@ -15,6 +15,7 @@ from photofsd.errors import (
     NoSuchEntry,
     NotEmpty,
     NotPermitted,
+    NotRendered,
     PhotofsdError,
     ReadOnlyTree,
     StoreBusy,
@@ -45,7 +46,9 @@ _OF_CLASS: Final[dict[type[PhotofsdError], int]] = {
     StoreFull: errno.ENOSPC,
     TooSlow: errno.ETIMEDOUT,
 }
-_REFUSALS: Final = (AlreadyThere, BadQuery, NameTooLong, NotEmpty, NotPermitted, ReadOnlyTree, TooSlow)
+_REFUSALS: Final = (
+    AlreadyThere, BadQuery, NameTooLong, NotEmpty, NotPermitted, NotRendered, ReadOnlyTree, TooSlow
+)  # fmt: skip
 
 _OF_LIBRARY: Final = frozenset({errno.EACCES, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """What passes through. The rest is EIO: ENOENT or ESTALE from a library that went away would look like a deletion to

@@ -1,4 +1,4 @@
-"""What clients hold open: snapshots of folders, originals, texts as they were when opened."""
+"""What clients hold open: snapshots of folders, files, texts as they were when opened."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import itertools
 from typing import Generic, TypeVar
 
 from photofsd.fuse.content import LibraryFile
+from photofsd.fuse.offloop import OffLoop
 from photofsd.vtree.node import Directory, Listing
 
 _T = TypeVar("_T")
@@ -24,11 +25,12 @@ class OpenFolder:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class OpenPhoto:
-    """A photo or original that is being read."""
+class OpenFile:
+    """An original, or a rendition of one, that is being read; `work` is where its disk may be waited for."""
 
     inode: int
     file: LibraryFile
+    work: OffLoop
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

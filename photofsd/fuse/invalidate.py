@@ -18,7 +18,7 @@ from photofsd.fuse.announce import Announcer, Event
 from photofsd.fuse.guard import Tally
 from photofsd.fuse.inode_table import InodeTable, KnownFolder
 from photofsd.types import AssetId
-from photofsd.vtree.inodes import photo_inode
+from photofsd.vtree.inodes import photo_inode, rendered_inode
 from photofsd.vtree.node import Directory
 
 NOTICES_MAX: Final = 50_000
@@ -117,6 +117,7 @@ class Invalidator:
             if self._is_stopping:
                 return
             _forget_inode(photo_inode(asset))
+            _forget_inode(rendered_inode(asset))
 
     def _forget_names(self, names: tuple[bytes, ...]) -> None:
         """Invalidate the names in every known folder; where the kernel did know one, its watchers are told."""

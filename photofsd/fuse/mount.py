@@ -18,6 +18,7 @@ from photofsd import mounts
 from photofsd.errors import MountFailed, MountLost
 from photofsd.fuse import mount_point
 from photofsd.fuse.announce import Announcer
+from photofsd.fuse.files import Renderer
 from photofsd.fuse.guard import Tally
 from photofsd.fuse.inode_table import InodeTable
 from photofsd.fuse.invalidate import Invalidator
@@ -48,9 +49,15 @@ class Mount:
 
 
 async def serve(
-    tree: Tree, options: MountOptions, *, task_status: trio.TaskStatus[Mount] = trio.TASK_STATUS_IGNORED
+    tree: Tree,
+    options: MountOptions,
+    renderer: Renderer,
+    *,
+    task_status: trio.TaskStatus[Mount] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Mount `tree` and serve it until cancelled, then unmount. Start it with `nursery.start`, which returns a Mount.
+
+    renderer: must answer whoever waits for it when that happens: an unmount waits for all requests.
 
     Raises MountFailed; MountLost when somebody unmounts the tree meanwhile.
     """
@@ -62,7 +69,7 @@ async def serve(
         )
         await trio.to_thread.run_sync(claim)
     allow_many_open_files()
-    session = _Session(tree, options)
+    session = _Session(tree, options, renderer)
     session.open()
     try:
         await session.run(task_status)
@@ -82,7 +89,7 @@ def allow_many_open_files() -> None:
 class _Session:
     """A mount from its making to its end."""
 
-    def __init__(self, tree: Tree, options: MountOptions) -> None:
+    def __init__(self, tree: Tree, options: MountOptions, renderer: Renderer) -> None:
         self._options = options
         self._table = InodeTable(tree.root)
         self._tally = Tally(tree.refuse)
@@ -90,8 +97,9 @@ class _Session:
         self._invalidator = Invalidator(self._table, self._announcer, self._tally)
         self._work = Work.within(search_s=options.search_timeout_s, library_s=options.library_timeout_s)
         self._operations = PhotoOperations(
-            tree, options, table=self._table, tally=self._tally, work=self._work, invalidator=self._invalidator
-        )
+            tree, options, table=self._table, tally=self._tally, work=self._work,
+            invalidator=self._invalidator, renderer=renderer,
+        )  # fmt: skip
         self._ended = trio.Event()
         self._is_quiet = True
         self._mounted: mounts.Mount | None = None

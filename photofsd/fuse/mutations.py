@@ -82,7 +82,7 @@ class Mutations:
             raise refuse_content(parent)
         with parent.at_work():
             await self._work.run(parent.node.adopt, name, photo)
-        entry = self._appearance.photo(photo, self._appearance.blank_photo())
+        entry = self._appearance.picture(photo, self._appearance.blank_photo())
         if entry is None:
             raise FUSEError(errno.GONE)
         entry.entry_timeout = 0

@@ -68,6 +68,7 @@ class Work:
     listings: OffLoop
     texts: OffLoop
     library: OffLoop
+    renditions: OffLoop
     mutations: OffLoop
 
     @classmethod
@@ -81,10 +82,11 @@ class Work:
             listings=OffLoop(8, search_s, TooSlow),
             texts=OffLoop(4, search_s, TooSlow),
             library=OffLoop(40, library_s, FileUnreadable),
+            renditions=OffLoop(8, search_s, TooSlow),
             mutations=OffLoop(1, math.inf, TooSlow),
         )
 
     def stop(self) -> None:
         """Answer all that wait."""
-        for kind in (self.searches, self.listings, self.texts, self.library, self.mutations):
+        for kind in (self.searches, self.listings, self.texts, self.library, self.renditions, self.mutations):
             kind.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import pyfuse3
 import trio
@@ -15,7 +14,7 @@ from photofsd.errors import FileUnreadable, ReadOnlyTree
 from photofsd.fuse import errno
 from photofsd.fuse.announce import Pretence
 from photofsd.fuse.appearance import Appearance, file_system_figures, is_phantom
-from photofsd.fuse.files import Files
+from photofsd.fuse.files import Files, Renderer
 from photofsd.fuse.guard import Tally, guarded, guarded_forget
 from photofsd.fuse.handles import Handles, OpenFolder
 from photofsd.fuse.inode_table import InodeTable, KnownFolder, KnownText
@@ -27,10 +26,9 @@ from photofsd.fuse.options import MountOptions
 from photofsd.fuse.readdir import FolderReader
 from photofsd.fuse.readiness import Readiness
 from photofsd.vtree.inodes import ROOT
-from photofsd.vtree.node import Directory, Original, Photo, Tree
+from photofsd.vtree.node import Directory, Picture, Rendered, Tree
 from photofsd.vtree.probes import INDEXERS_KEEP_OUT, is_probe
 
-_FILES: Final = (Photo, Original)  # a union would be made anew at every lookup
 _FIXED = "photos cannot be changed; the originals are never touched"
 
 
@@ -48,6 +46,7 @@ class PhotoOperations(pyfuse3.Operations):
         tally: Tally,
         work: Work,
         invalidator: Invalidator,
+        renderer: Renderer,
     ) -> None:
         super().__init__()
         self.tally = tally
@@ -63,7 +62,7 @@ class PhotoOperations(pyfuse3.Operations):
         self._folders: Handles[OpenFolder] = Handles()
         self._reader = FolderReader(table, self._appearance, links=options.links)
         mount_point = os.fsencode(options.mount_point)
-        self._files = Files(tree, mount_point, library=work.library, texts=work.texts)
+        self._files = Files(tree, mount_point, work, renderer)
         self._mutations = Mutations(
             table, self._appearance, self._readiness, work.mutations,
             mount_point=mount_point, changed=invalidator.entry_changed,
@@ -103,7 +102,8 @@ class PhotoOperations(pyfuse3.Operations):
 
     @guarded
     async def readlink(self, inode: int, ctx: RequestContext) -> bytes:
-        target = next(iter(self._tree.paths(self._photo(inode))), None)
+        node = self._picture(inode)
+        target = None if isinstance(node, Rendered) else next(iter(self._tree.paths(node)), None)
         if target is None:
             raise FileUnreadable("the library holds no file of this photo at the moment")
         return target
@@ -153,7 +153,7 @@ class PhotoOperations(pyfuse3.Operations):
         known = self._table.get(inode)
         if isinstance(known, KnownText):
             return await self._files.open_text(known)
-        return await self._files.open_photo(inode, self._photo(inode))
+        return await self._files.open_picture(inode, self._picture(inode))
 
     @guarded
     async def read(self, fh: int, off: int, size: int) -> bytes:
@@ -235,14 +235,14 @@ class PhotoOperations(pyfuse3.Operations):
             raise FUSEError(errno.GONE)
         return known
 
-    def _photo(self, inode: int) -> Photo | Original:
+    def _picture(self, inode: int) -> Picture:
         node = self._tree.node_of(inode)
         if node is None:
             raise FUSEError(errno.GONE)
         return node
 
-    def _photo_entry(self, node: Photo | Original) -> EntryAttributes:
-        entry = self._appearance.photo(node)
+    def _picture_entry(self, node: Picture) -> EntryAttributes:
+        entry = self._appearance.picture(node)
         if entry is None:
             raise FUSEError(errno.GONE)
         return entry
@@ -251,7 +251,7 @@ class PhotoOperations(pyfuse3.Operations):
         """What getattr answers."""
         known = self._table.get(inode)
         if known is None:
-            return self._photo_entry(self._photo(inode))
+            return self._picture_entry(self._picture(inode))
         if isinstance(known, KnownText):
             return self._appearance.text(inode, await self._files.text_size(known))
         return self._appearance.folder(inode, known.node)
@@ -262,8 +262,8 @@ class PhotoOperations(pyfuse3.Operations):
         asker: the thread that asks, 0 = of no matter.
         """
         node = parent.node.lookup(name)
-        if isinstance(node, _FILES):
-            entry = self._appearance.photo(node)
+        if isinstance(node, Picture):
+            entry = self._appearance.picture(node)
             if entry is not None:
                 entry.entry_timeout = self._appearance.remembered_s(parent.node)
                 return entry
@@ -275,7 +275,7 @@ class PhotoOperations(pyfuse3.Operations):
         """The entry of what has that inode, or of the folder above it: asked for by NFS servers."""
         known = self._table.get(inode)
         if known is None:
-            return self._photo_entry(self._photo(inode))
+            return self._picture_entry(self._picture(inode))
         node = self._table.parent(known.path) if name == b".." else known
         if node is None:
             raise FUSEError(errno.GONE)

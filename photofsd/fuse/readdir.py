@@ -6,7 +6,7 @@ import logging
 from typing import Final
 
 import pyfuse3
-from pyfuse3 import ReaddirToken
+from pyfuse3 import EntryAttributes, ReaddirToken
 
 from photofsd.fuse.appearance import NAME_MAX_BYTES, Appearance, show
 from photofsd.fuse.handles import OpenFolder
@@ -37,6 +37,7 @@ class FolderReader:
         self._appearance = appearance
         self._links = links
         self._photo = appearance.blank_photo()
+        self._rendered = appearance.blank_file()
         self._complaints: set[bytes] = set()
 
     def send(self, folder: OpenFolder, start: int, token: ReaddirToken) -> None:
@@ -44,7 +45,7 @@ class FolderReader:
         if start < DOTS and not self._send_dots(folder, start, token):
             return
         reply, entry = pyfuse3.readdir_reply, self._photo
-        entry.entry_timeout = self._appearance.remembered_s(folder.directory)
+        entry.entry_timeout = self._rendered.entry_timeout = self._appearance.remembered_s(folder.directory)
         first = max(start - DOTS, 0)
         enough = first + REPLY_MAX_ENTRIES
         sent = start < DOTS
@@ -56,7 +57,9 @@ class FolderReader:
                 continue
             offset = position + DOTS + 1
             if attributes is not None:
-                show(entry, self._linked(node, attributes) if self._links else attributes)
+                if self._links:
+                    entry, attributes = self._linked(node, attributes)  # noqa: PLW2901 - what is shown instead
+                show(entry, attributes)
                 if not reply(token, name, entry, offset):
                     return
             elif isinstance(node, Directory | TextFile):
@@ -84,8 +87,11 @@ class FolderReader:
             self._table.told(path, node)
         return is_sent
 
-    def _linked(self, node: Node, attributes: Attributes) -> Attributes:
-        return self._appearance.linked(node, attributes) if isinstance(node, Photo | Original) else attributes
+    def _linked(self, node: Node, attributes: Attributes) -> tuple[EntryAttributes, Attributes]:
+        """The entry and the attributes of a picture where photos are symbolic links."""
+        if isinstance(node, Photo | Original):
+            return self._photo, self._appearance.linked(node, attributes)
+        return self._rendered, attributes
 
     def _complain(self, path: bytes, name: bytes) -> None:
         """Log a name that cannot be sent, once."""

@@ -2,7 +2,7 @@
 
 A listing tells the size of every file, and making a JPEG takes a second of a core. So the size is not found out but
 fixed, from what is known of the photo, and the JPEG is made to fit: the best quality that does, then zeros after its
-end, which readers ignore. See docs/decisions/0017-the-size-of-a-rendition.md for the figures.
+end, which readers ignore. See docs/decisions/0018-the-size-of-a-rendition.md for the figures.
 """
 
 from __future__ import annotations

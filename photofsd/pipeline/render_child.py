@@ -15,12 +15,12 @@ from typing import Final
 
 import msgspec
 
+from photofsd.display import shown
 from photofsd.errors import FileChanged
 from photofsd.media.decode import decode
 from photofsd.media.render import rendition
 from photofsd.media.source import Source
 from photofsd.pipeline.render_order import FRAME_BYTES, Order, Outcome
-from photofsd.pipeline.stage import shown
 from photofsd.pipeline.worker import READY, lower_and_limit, receive_frame, send_frame, trouble_of
 
 NICE: Final = 5

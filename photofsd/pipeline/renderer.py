@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
 import msgspec
 import trio
 
+from photofsd.display import shown
 from photofsd.errors import ChildDied, FileUndecodable, FileUnreadable, NotRendered, ReadersBroken, StoreError
 from photofsd.media.rendition import RenderSettings, rendition_bytes
 from photofsd.pipeline.crew import Crew
 from photofsd.pipeline.render_order import Order, Outcome
-from photofsd.pipeline.stage import shown
 from photofsd.pipeline.visits import Patience
 from photofsd.store import assets, paths
 

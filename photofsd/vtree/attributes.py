@@ -1,13 +1,14 @@
-"""What stat() shows of a photo or an original: read from one row, the same in every view."""
+"""What stat() shows of a photo, an original, or a photo as JPEG: the same in every view."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from photofsd.store import paths
+from photofsd.media.rendition import RenderSettings, rendition_bytes
+from photofsd.store import assets, paths
 from photofsd.store.schema import ASSET_ROW, U32, Tables
 from photofsd.types import AssetId
-from photofsd.vtree.inodes import PHOTO, original_inode
+from photofsd.vtree.inodes import PHOTO, original_inode, rendered_inode
 from photofsd.vtree.node import Attributes, Node, Original, Photo
 
 if TYPE_CHECKING:
@@ -32,3 +33,13 @@ def attributes_of(txn: ReadTransaction, asset: AssetId) -> Attributes | None:
     """The attributes of a photo; None when it is gone."""
     stored = txn.get(Tables.ROWS, U32.pack(asset))
     return None if stored is None else _new(Attributes, (PHOTO | asset, *_figures(stored)))
+
+
+def of_rendition(
+    txn: ReadTransaction, asset: AssetId, photo: Attributes | None, settings: RenderSettings
+) -> Attributes | None:
+    """The attributes of a photo as JPEG: those of the `photo` but for inode and size; None when it is gone."""
+    metadata = assets.metadata(txn, asset)
+    if photo is None or metadata is None:
+        return None
+    return photo._replace(inode=rendered_inode(asset), size=rendition_bytes(metadata, photo.size, settings))

@@ -3,6 +3,7 @@
 1                 the root
 PHOTO | asset     a photo, the same in every view and after a remount
 ORIGINAL | file   a file of the library that is no photo (yet)
+RENDERED | asset  a photo as JPEG
 FOLDER | hash     a folder or text file: 60 bits of BLAKE2b over its path in the tree
 """
 
@@ -15,6 +16,9 @@ from photofsd.types import AssetId, FileId
 ROOT = 1
 PHOTO = 1 << 32
 ORIGINAL = 2 << 32
+RENDERED = 4 << 32
+"""3 << 32 is taken, see fuse/appearance.py."""
+
 FOLDER = 1 << 62
 _LOW = (1 << 32) - 1
 _HASHED = (1 << 60) - 1
@@ -28,6 +32,11 @@ def photo_inode(asset: AssetId) -> int:
 def original_inode(file: FileId) -> int:
     """The inode of a file that is no photo."""
     return ORIGINAL | file
+
+
+def rendered_inode(asset: AssetId) -> int:
+    """The inode of a photo as JPEG."""
+    return RENDERED | asset
 
 
 def folder_inode(path: bytes) -> int:
@@ -46,3 +55,8 @@ def asset_of(inode: int) -> AssetId | None:
 def file_of(inode: int) -> FileId | None:
     """The file whose original has that inode."""
     return FileId(inode & _LOW) if inode & ~_LOW == ORIGINAL else None
+
+
+def rendered_of(inode: int) -> AssetId | None:
+    """The asset whose photo, as JPEG, has that inode."""
+    return AssetId(inode & _LOW) if inode & ~_LOW == RENDERED else None

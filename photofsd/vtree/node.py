@@ -1,4 +1,4 @@
-"""What can stand in the generated tree: a Directory, a Photo, an Original, a TextFile.
+"""What can stand in the generated tree: a Directory, a Photo, an Original, a Rendered photo, a TextFile.
 
 No file system here: the same tree is walked by tests, by the mount and by the command line. Everything is
 synchronous. The mount calls `lookup` in its loop, so it must be cheap, constant-time and free of side effects;
@@ -52,6 +52,16 @@ class Original(msgspec.Struct, frozen=True, gc=False):
     file: FileId
 
 
+class Rendered(msgspec.Struct, frozen=True, gc=False):
+    """A photo as JPEG: another content than its own, so another inode."""
+
+    asset: AssetId
+
+
+Picture = Photo | Original | Rendered
+"""What has attributes and bytes that the store knows of."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class TextFile:
     """A small file that the daemon writes when it is opened; its size is known by rendering it."""
@@ -60,7 +70,7 @@ class TextFile:
 
 
 class Row(NamedTuple):
-    """One entry of a listing. `attributes` is given for photos and originals, None for folders and text files."""
+    """One entry of a listing. `attributes` is given for pictures, None for folders and text files."""
 
     name: bytes
     node: Node
@@ -148,7 +158,7 @@ class Directory(ABC):
         raise ReadOnlyTree("photos cannot be added here: this part of the tree is generated")
 
 
-Node = Directory | Photo | Original | TextFile
+Node = Directory | Picture | TextFile
 
 
 class Tree(Protocol):
@@ -159,19 +169,19 @@ class Tree(Protocol):
         """The folder at the mount point."""
         ...
 
-    def attributes(self, node: Photo | Original) -> Attributes | None:
+    def attributes(self, node: Picture) -> Attributes | None:
         """What stat() shows of `node`; None when it is gone."""
         ...
 
-    def node_of(self, inode: int) -> Photo | Original | None:
-        """The photo or original with that inode, stateless; None for inodes of other things."""
+    def node_of(self, inode: int) -> Picture | None:
+        """The picture with that inode, stateless; None for inodes of other things."""
         ...
 
     def paths(self, node: Photo | Original) -> Sequence[bytes]:
         """Absolute paths in the library where the content lies, best first."""
         ...
 
-    def xattrs(self, node: Photo | Original) -> Mapping[bytes, bytes]:
+    def xattrs(self, node: Picture) -> Mapping[bytes, bytes]:
         """Extended attributes of `node` by name, `user.xdg.tags` and the like; asked for only where they are on."""
         return {}
 

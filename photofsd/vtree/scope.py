@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from photofsd.media.rendition import RenderSettings
 from photofsd.query.members import Members, narrowed
 from photofsd.types import DirId
 
@@ -48,7 +49,7 @@ class Library:
     """What every view may use.
 
     roots: the library folders, by the names they have in /folders. today: the local date, for /on-this-day.
-    recent_photos: how many /recent shows.
+    recent_photos: how many /recent shows. rendering: how photos are shown as JPEG.
     """
 
     store: Store
@@ -59,6 +60,7 @@ class Library:
     roots: Mapping[bytes, DirId]
     today: Callable[[], dt.date]
     recent_photos: int
+    rendering: RenderSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from photofsd.store import assets, paths
 from photofsd.vtree import attributes, inodes
 from photofsd.vtree.folders import FixedFolder
-from photofsd.vtree.node import Attributes, Directory, Original, Photo
+from photofsd.vtree.node import Attributes, Directory, Original, Photo, Picture, Rendered
 from photofsd.vtree.scope import Library, Scope, View
 
 if TYPE_CHECKING:
@@ -37,16 +37,22 @@ class LibraryTree:
         """The views in the root folder."""
         return self._library.views.values()
 
-    def attributes(self, node: Photo | Original) -> Attributes | None:
+    def attributes(self, node: Picture) -> Attributes | None:
         """What stat() shows of `node`; None when it is gone."""
         with self._library.store.read() as txn:
-            return attributes.attributes(txn, node)
+            if not isinstance(node, Rendered):
+                return attributes.attributes(txn, node)
+            photo = attributes.attributes(txn, Photo(node.asset))
+            return attributes.of_rendition(txn, node.asset, photo, self._library.rendering)
 
-    def node_of(self, inode: int) -> Photo | Original | None:
-        """The photo or original with that inode."""
+    def node_of(self, inode: int) -> Picture | None:
+        """The picture with that inode."""
         asset = inodes.asset_of(inode)
         if asset is not None:
             return Photo(asset)
+        rendered = inodes.rendered_of(inode)
+        if rendered is not None:
+            return Rendered(rendered)
         file = inodes.file_of(inode)
         return None if file is None else Original(file)
 
@@ -68,7 +74,7 @@ class LibraryTree:
         """Remember why something was refused, for /.photofsd/last-error."""
         self._refuse(message)
 
-    def xattrs(self, node: Photo | Original) -> Mapping[bytes, bytes]:
+    def xattrs(self, node: Picture) -> Mapping[bytes, bytes]:
         """What is known of a photo, as the desktop's extended attributes (xdg, baloo) and our own."""
         if isinstance(node, Original):
             return {}

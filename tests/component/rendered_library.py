@@ -56,8 +56,7 @@ def draw_library(folder: Path) -> None:
     for number, (name, kind) in enumerate(zip(PLAIN, ("JPEG", "PNG", "GIF", "BMP", "WEBP"), strict=True)):
         (folder / name).write_bytes(encoded(kind, 6 + number))
     (folder / "beach.heic.jpg").write_bytes(encoded("JPEG", 12))
-    whole = encoded("TIFF", 13)
-    (folder / "torn.tif").write_bytes(whole[: len(whole) // 50])
+    (folder / "torn.heic").write_bytes(encoded("HEIF", 13)[:64])
     (folder / "deep" / "scan.xmp").write_text("<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
 
 

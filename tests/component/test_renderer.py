@@ -194,10 +194,10 @@ def _kill_at_work(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
 def test_what_cannot_be_decoded_is_tried_once_and_says_why(here: Librarian) -> None:
     async def main() -> None:
         async with studio(here) as at:
-            why = await at.why_not("torn.tif")
-            assert str(here.folder / "torn.tif") in why
-            (here.folder / "torn.tif").unlink()
-            assert await at.why_not("torn.tif") == why
+            why = await at.why_not("torn.heic")
+            assert str(here.folder / "torn.heic") in why
+            (here.folder / "torn.heic").unlink()
+            assert await at.why_not("torn.heic") == why
             assert not at.files()
 
     run(main)

@@ -20,11 +20,19 @@ from typing import Any
 
 import trio
 
-from photofsd.errors import MountFailed, MountLost
+from photofsd.errors import MountFailed, MountLost, NotRendered
 from photofsd.fuse.mount import Mount, serve
 from photofsd.fuse.options import MountOptions
+from photofsd.types import AssetId
 
 LOST, FAILED = 3, 4
+
+
+class NothingRendered:
+    """The renderer of trees without renditions."""
+
+    async def open(self, asset: AssetId) -> int:
+        raise NotRendered(f"nothing renders {asset}")
 
 
 def as_bytes(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -54,7 +62,7 @@ async def end_on_signal(scope: trio.CancelScope) -> None:
 async def main(tree: Any, options: MountOptions) -> None:  # noqa: ANN401 - any Tree with any methods
     async with trio.open_nursery() as nursery:
         nursery.start_soon(end_on_signal, nursery.cancel_scope)
-        mount = await nursery.start(serve, tree, options)
+        mount = await nursery.start(serve, tree, options, NothingRendered())
         print(json.dumps("mounted"), flush=True)  # noqa: T201 - the protocol
         async with trio.lowlevel.FdStream(os.dup(0)) as commands:
             buffer = b""

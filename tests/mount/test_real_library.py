@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
+import io
 import itertools
 import json
 import os
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from photofsd.index.families import NEAR_BITS
 from tests.mount.walker import daemon
@@ -84,7 +86,22 @@ def test_find_ends_and_every_file_is_byte_identical_to_its_original(
 ) -> None:
     mount, _ = mounted
     found = subprocess.run(
-        ["find", str(mount), "-path", str(mount / ".photofsd"), "-prune", "-o", "-type", "f", "-print0"],
+        [
+            "find",
+            mount,
+            "(",
+            "-path",
+            mount / ".photofsd",
+            "-o",
+            "-path",
+            mount / "jpeg",
+            ")",
+            "-prune",
+            "-o",
+            "-type",
+            "f",
+            "-print0",
+        ],
         capture_output=True,
         check=True,
         timeout=100,
@@ -93,6 +110,41 @@ def test_find_ends_and_every_file_is_byte_identical_to_its_original(
     originals = {hashlib.sha256(path.read_bytes()).hexdigest() for path in test_data.rglob("*") if path.is_file()}
     for path in found:
         assert hashlib.sha256(Path(os.fsdecode(path)).read_bytes()).hexdigest() in originals, path
+
+
+def test_in_jpeg_every_file_is_its_original_or_a_jpeg_of_it(mounted: tuple[Path, Path], test_data: Path) -> None:
+    mount, _ = mounted
+    rendered = 0
+    for row in rows(test_data):
+        if row["kind"] == "sidecar":
+            continue
+        plain = mount / "jpeg" / "folders" / row["path"]
+        if plain.exists():
+            assert plain.stat().st_ino == (mount / "folders" / row["path"]).stat().st_ino
+            continue
+        rendition = plain.with_name(plain.name + ".jpg")
+        told = rendition.stat().st_size
+        try:
+            content = rendition.read_bytes()
+        except OSError:
+            assert row["path"].startswith(("broken/", "metadata-zoo/")), f"{row['path']} is not rendered"
+            continue
+        rendered += 1
+        assert len(content) == told, row["path"]
+        assert is_shown(content, row), row["path"]
+    assert rendered > 30
+
+
+def is_shown(content: bytes, row: dict[str, str]) -> bool:
+    """Claim: it is a JPEG with as many pixels as the manifest says, upright where it says how the photo is stored."""
+    with Image.open(io.BytesIO(content)) as image:
+        image.load()
+        size, kind = image.size, image.format
+    if row["kind"] == "raw" or not row["width"]:  # the manifest has the sensor's, borders and all
+        return kind == "JPEG"
+    width, height = int(row["width"]), int(row["height"])
+    is_turned = row["format"] != "HEIF" and row["orientation"] in {"5", "6", "7", "8"}  # HEIF: as decoded
+    return kind == "JPEG" and size == ((height, width) if is_turned else (width, height))
 
 
 def test_a_photo_is_read_the_same_through_every_view(mounted: tuple[Path, Path], test_data: Path) -> None:

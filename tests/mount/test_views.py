@@ -271,10 +271,17 @@ def test_what_was_searched_is_listed(tree: Walker) -> None:
 
 
 def test_views_without_data_exist_and_are_empty(tree: Walker) -> None:
-    for path in (b"albums", b"people/unknown", b"people/hidden", b"jpeg", b"on-this-day/+jpeg"):
-        if path != b"on-this-day/+jpeg":
-            assert tree.names(path) == []
+    for path in (b"albums", b"people/unknown", b"people/hidden"):
+        assert tree.names(path) == []
     assert tree.names(b"similar/first.jpg") == []
+
+
+def test_jpeg_shows_the_same_folders_and_leaves_jpegs_as_they_are(tree: Walker) -> None:
+    assert set(tree.names(b"jpeg")) == set(tree.names(b"")) - {b"jpeg", b".photofsd", b".trackerignore"}
+    for path in (b"by-date/2013/06/15", b"folders/odd", b"cameras/Canon EOS 7D/+ratings/5", b"search/beach"):
+        assert tree.names(b"jpeg/" + path) == tree.names(path)
+    assert tree.inode(b"jpeg/recent/first.jpg") == tree.inode(b"recent/first.jpg")
+    assert tree.read(b"jpeg/recent/first.jpg") == tree.read(b"recent/first.jpg")
 
 
 def test_a_photo_tells_all_that_is_known_of_it(tree: Walker) -> None:

@@ -18,6 +18,7 @@ from typing import Protocol
 from photofsd import views
 from photofsd.errors import PhotofsdError
 from photofsd.fuse.errno import errno_of
+from photofsd.media.rendition import RenderSettings
 from photofsd.query.searches import Searches
 from photofsd.store import paths, searches
 from photofsd.store.journal import Journal, UserFacts
@@ -200,6 +201,7 @@ def library(here: Librarian) -> Library:
         roots={b"library": _root(here)},
         today=lambda: TODAY,
         recent_photos=500,
+        rendering=RenderSettings(),
     )
 
 

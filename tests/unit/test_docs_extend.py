@@ -110,6 +110,7 @@ def alerts() -> Iterator[str]:
     yield from calls(PACKAGE / "store" / "env.py", "StoreFull")
     yield from calls(PACKAGE / "media" / "thumbnails.py", "StoreError")
     yield from calls(PACKAGE / "pipeline" / "process.py", "ReadersBroken")
+    yield from calls(PACKAGE / "pipeline" / "rendition_cache.py", "StoreFull", "StoreError")
     for node in ast.parse((PACKAGE / "pipeline" / "runner.py").read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DISK_FULL":
             yield texts(node.value)
