@@ -16,6 +16,7 @@ FIRST = dt.datetime(2010, 1, 1)  # noqa: DTZ001 - the wall clock of a camera
 MODELS = 60
 SMALL_BYTES = (600, 4_000)
 LARGE_BYTES = 3_600_000
+SCENES = 6
 MINUTES_APART = 80
 
 
@@ -47,6 +48,34 @@ def large_photos(library: Path, photos: int, names: int) -> Iterator[bytes]:
             link.parent.mkdir(exist_ok=True)
             link.hardlink_to(first)
             yield os.fsencode(link)
+
+
+def camera_photos(library: Path, photos: int, megapixels: int) -> list[Path]:
+    """Write `photos` baseline JPEGs of that many megapixels (4:3, 4:2:0, about 0.3 bytes a pixel); their paths."""
+    library.mkdir(parents=True)
+    drawn = [_scene(number, megapixels) for number in range(SCENES)]
+    paths = [library / f"DSC_{number:04}.JPG" for number in range(photos)]
+    for number, path in enumerate(paths):
+        path.write_bytes(_dated(drawn[number % SCENES], number) + number.to_bytes(8))
+    return paths
+
+
+def _scene(number: int, megapixels: int) -> bytes:
+    """Clouds of several sizes with the grain of a sensor: as much work for a decoder as a photo is."""
+    height = round((megapixels * 1e6 * 3 / 4) ** 0.5) // 16 * 16
+    size = (height * 4 // 3 // 16 * 16, height)
+    chance = random.Random(number)
+    picture = Image.new("RGB", size, (128, 128, 128))
+    for cells in (8, 64, 512):
+        clouds = Image.frombytes("RGB", (cells, cells), chance.randbytes(3 * cells * cells))
+        picture = Image.blend(picture, clouds.resize(size, Image.Resampling.BICUBIC), 0.5)
+    grain = Image.effect_noise(size, 12).convert("RGB")
+    block = Image.Exif()
+    block.update({0x010F: "Maker", 0x0110: f"Model {number}", 0x0112: (1, 6, 8)[number % 3], 0x0132: DATE.decode()})
+    block.get_ifd(0x8769).update({0x9003: DATE.decode()})
+    file = io.BytesIO()
+    Image.blend(picture, grain, 0.15).save(file, "JPEG", exif=block, quality=88, subsampling="4:2:0")
+    return file.getvalue()
 
 
 def _dated(model: bytes, number: int) -> bytes:

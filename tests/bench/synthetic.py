@@ -244,6 +244,8 @@ def _recipe() -> str:
     digest = hashlib.blake2b(digest_size=8)
     for module in (sys.modules[__name__], records, derived, schema, tokens):
         digest.update(Path(str(module.__file__)).read_bytes())
+    for stage in graph.discover():  # one that the store has not met would have all its work before it
+        digest.update(f"{stage.name} {stage.version}".encode())
     return digest.hexdigest()
 
 
