@@ -48,3 +48,10 @@ def test_the_narrowest_control_group_limits_the_memory(tmp_path: Path) -> None:
 
 def test_a_machine_without_control_groups_has_no_limit(tmp_path: Path) -> None:
     assert profiles._memory_limit(tmp_path / "none", tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "cores, memory_mb, expected", [(2, 24_000, 2), (16, 8_000, 3), (1, 1_000, 1), (64, 256_000, 64), (4, 500, 1)]
+)
+def test_there_is_a_reader_a_core_as_far_as_half_of_the_memory_goes(cores: int, memory_mb: int, expected: int) -> None:
+    assert profiles.readers(profiles.Machine(memory_mb, cores), 1024) == expected

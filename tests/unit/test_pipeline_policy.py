@@ -51,6 +51,16 @@ def test_stages_run_after_those_that_make_what_they_need() -> None:
     assert order[-1] == "last"
 
 
+def test_of_the_stages_that_may_run_the_cheap_ones_run_first() -> None:
+    first = fact_stage("first", set(), {"a"})
+    dear, cheap = fact_stage("a dear one", {"a"}, {"b"}), fact_stage("cheap", {"a"}, {"c"})
+    dear.cost_ms, cheap.cost_ms = 60.0, 1.0  # type: ignore[misc]
+    after_dear = fact_stage("after", {"b"}, {"d"})
+    assert graph.Graph([dear, after_dear, cheap, first]).names == ("first", "cheap", "a dear one", "after")
+    assert graph.discover().names[:2] == ("identify", "metadata")
+    assert graph.discover().names[-1] == "preview"
+
+
 def test_what_comes_right_after_a_stage_is_known() -> None:
     stages = graph.Graph([fact_stage("a", set(), {"x"}), fact_stage("b", {"x"}, {"y"}), fact_stage("c", {"y"}, {"z"})])
     assert [stage.name for stage in stages.after("a")] == ["b"]
@@ -88,6 +98,8 @@ def test_rates_are_of_the_last_minute() -> None:
         rates.count("metadata", 5)
         now[0] += 1
     assert rates.per_s("metadata") == pytest.approx(5)
+    assert rates.last_minute("metadata") == 50
     now[0] += 120
     assert rates.per_s("metadata") == 0
+    assert rates.last_minute("metadata") == 0
     assert rates.per_s("unheard of") == 0
