@@ -13,7 +13,6 @@ from photofsd.errors import ChildDied
 from photofsd.pipeline.outcome import Outcome
 from photofsd.pipeline.stage import FactStage, Trouble, Work
 from photofsd.pipeline.worker import Answers, Request
-from photofsd.types import AssetId
 
 if TYPE_CHECKING:
     from photofsd.pipeline.crew import Crew
@@ -83,7 +82,7 @@ class Questions:
         return Answers(trouble=Trouble(ChildDied.__name__, why))
 
     def _answered(self, stage: FactStage[Any, Any], task: FactTask, result: msgspec.Struct | None) -> Piece:
-        return lambda txn: self._results.of_facts(txn, stage, AssetId(task.subject), result)
+        return lambda txn: self._results.of_facts(txn, stage, task, result)
 
     def _failed(self, task: FactTask, trouble: Trouble) -> Piece:
         return lambda txn: self._results.failed(txn, task.stage, task.subject, trouble)

@@ -14,7 +14,7 @@ from photofsd.pipeline.arrivals import on_sidecar
 from photofsd.pipeline.beside import Beside
 from photofsd.pipeline.retry import Decision, decide
 from photofsd.pipeline.scheduler import CHANGED_WAIT_MS
-from photofsd.pipeline.stage import Stage, Trouble, VisitReport
+from photofsd.pipeline.stage import FactStage, Stage, Trouble, VisitReport
 from photofsd.pipeline.stages.identify import STAGE as IDENTIFY
 from photofsd.pipeline.stages.identify import Identity
 from photofsd.pipeline.stages.metadata import STAGE as METADATA
@@ -24,7 +24,7 @@ from photofsd.types import AssetId, FileId
 
 if TYPE_CHECKING:
     from photofsd.pipeline.graph import Graph
-    from photofsd.pipeline.scheduler import FileTask
+    from photofsd.pipeline.scheduler import FactTask, FileTask
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
 
@@ -59,13 +59,17 @@ class Results:
             on_sidecar(txn, (asset,))
         return beside == read
 
-    def of_facts(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, result: msgspec.Struct | None) -> None:
+    def of_facts(
+        self, txn: WriteTransaction, stage: FactStage[Any, Any], task: FactTask, result: msgspec.Struct | None
+    ) -> None:
         """Keep what a fact stage found; None = there is nothing to find."""
+        asset = AssetId(task.subject)
         record, known = jobs.stage(txn, stage.name), assets.asset(txn, asset)
+        job = jobs.get(txn, record, asset)
         if known is None or not known.files:
             jobs.remove(txn, record, asset)  # it is done when it is back
-        elif jobs.get(txn, record, asset) is not None:
-            self._keep(txn, stage, asset, result, jobs.BACKLOG)
+        elif job is not None and stage.question(txn, asset) == task.question:  # else the photo has changed meanwhile
+            self._keep(txn, stage, asset, result, job.priority)
 
     def nothing_to_read(self, txn: WriteTransaction, name: str, subject: int) -> None:
         """There is no file to visit any more; a photo that comes back gets its jobs then."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 import trio
 
 from photofsd.errors import PhotofsdError, ReadersBroken, StoreError, StoreFull
@@ -83,6 +84,7 @@ class Runner:
         self._state = state
         self._results = Results(graph)
         self._landing = Landing(store, graph, self._results, Thumbnails(state / THUMBNAILS))
+        self._work = msgspec.structs.replace(settings.work, thumbnails=os.fspath(state / THUMBNAILS))
         self._work_came = trio.Event()
         self.scheduler = Scheduler(store, graph)
         self.pace = Pace()
@@ -91,9 +93,9 @@ class Runner:
     async def run(self) -> None:
         """Serve the queue until cancelled."""
         results, settings, pace = self._results, self._settings, self.pace
-        visits = Visits(self.scheduler, results, self._landing, pace, work=settings.work, patience=settings.patience)
+        visits = Visits(self.scheduler, results, self._landing, pace, work=self._work, patience=settings.patience)
         timeout_s = 4 * settings.patience.file_s
-        questions = Questions(self.scheduler, self._graph, results, pace, work=settings.work, timeout_s=timeout_s)
+        questions = Questions(self.scheduler, self._graph, results, pace, work=self._work, timeout_s=timeout_s)
         async with trio.open_nursery() as nursery:
             for _ in range(settings.readers):
                 nursery.start_soon(self._serve, visits)

@@ -30,12 +30,13 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a child needs to know to work, the same for all of its work.
 
     timezone: IANA name for photos that do not say theirs, None = the system's.
-    file_max_mb: a larger file is not read at all.
+    file_max_mb: a larger file is not read at all. thumbnails: their folder, for Thumbnails.
     """
 
     timezone: str | None = None
     place_max_km: float = 50.0
     file_max_mb: int = 100_000
+    thumbnails: str = ""
 
     def zone(self) -> tzinfo | None:
         """The time zone, None = the system's."""
@@ -105,7 +106,7 @@ class FactStage(Stage[R], Generic[Q, R]):
 
     @abstractmethod
     def run(self, questions: Sequence[Q], work: Work) -> Sequence[R | None]:
-        """Answer every question, in order; None = there is no such fact."""
+        """Answer every question, in order; None = there is no such fact. Raises as FileStage.run, for all of them."""
 
 
 class Visit(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -160,6 +160,8 @@ def _answered(request: Request, stages: graph.Graph) -> Answers:
         questions = msgspec.msgpack.decode(request.questions, type=list[stage.query])  # type: ignore[name-defined]
         return Answers(msgspec.Raw(msgspec.msgpack.encode(list(stage.run(questions, request.work)))))
     except Exception as error:  # noqa: BLE001 - as above: the batch fails, not the child
+        if isinstance(error, PhotofsdError):
+            return Answers(trouble=Trouble(type(error).__name__, str(error)))
         return Answers(
             trouble=Trouble(FileUndecodable.__name__, f"stage {stage.name}: {type(error).__name__}: {error}")
         )

@@ -19,11 +19,15 @@ from PIL import Image
 
 from photofsd.pipeline import graph, runner
 from photofsd.pipeline.process import Child
+from photofsd.pipeline.results import Results
 from photofsd.pipeline.runner import Runner
-from photofsd.pipeline.stage import Visit
+from photofsd.pipeline.scheduler import FactTask
+from photofsd.pipeline.stage import FactStage, Visit
+from photofsd.pipeline.stages.places import Coordinates
 from photofsd.pipeline.visits import Patience
 from photofsd.pipeline.worker import Request
 from photofsd.pipeline.worker import main as worker_main
+from photofsd.records import Place
 from photofsd.store import assets, facets, jobs, paths
 from photofsd.store.schema import Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
@@ -340,6 +344,28 @@ def test_a_photo_whose_coordinates_are_gone_has_no_place_any_more(here: Libraria
     with here.store.read() as txn:
         assert assets.place(txn, asset) is None
         assert list(facets.values(txn, Facet.PLACE)) == []
+
+
+def test_an_answer_to_what_is_no_longer_the_question_is_dropped_and_asked_again(here: Librarian) -> None:
+    draw(here.folder / "a.jpg", gps=(43.46, 11.88))
+    here.take_in()
+    here.work_off()
+    asset, stage = here.named(b"a.jpg"), here.graph["places"]
+    assert isinstance(stage, FactStage)
+    late = FactTask(stage.name, asset, Coordinates(48.86, 2.35))
+    paris = Place("France", "Ile-de-France", "Paris", 48.86, 2.35, 0.1)
+
+    def answer(txn: WriteTransaction) -> None:
+        jobs.put(txn, jobs.stage(txn, "places"), asset, jobs.JobRecord(jobs.NEW))
+        Results(here.graph).of_facts(txn, stage, late, paris)
+
+    here.writer.run(answer)
+    assert here.counts("places").queued == 1
+    here.work_off()
+    with here.store.read() as txn:
+        place = assets.place(txn, asset)
+    assert place is not None
+    assert place.city == "Arezzo"
 
 
 def test_a_stage_that_comes_new_has_the_photos_that_are_there_before_it(here: Librarian) -> None:

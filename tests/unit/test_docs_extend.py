@@ -245,29 +245,36 @@ with librarian(library, state) as here:
 STAGE_IS_RIGHT = """
 from pathlib import Path
 from PIL import Image
-from photofsd.pipeline.stages.colours import Colour
+from photofsd.pipeline.stages.sharpness import Edges
+from photofsd.pipeline.runner import reset
 from photofsd.store import jobs
 from photofsd.store.schema import U32, Tables
 from tests.component.librarian import librarian
 
-def colour(here, name):
+def edges(here, name):
     with here.store.read() as txn:
-        return txn.record(Tables.COLOURS, U32.pack(here.named(name)), Colour)
+        found = txn.record(Tables.EDGES, U32.pack(here.named(name)), Edges)
+    return None if found is None else found.strength
 
 library, state = Path("library").absolute(), Path("state").absolute()
 halves = Image.new("RGB", (40, 30), (0, 0, 0))
 halves.paste((100, 200, 50), (0, 0, 20, 30))
 halves.save(library / "new.png")
-(library / "broken.png").write_bytes((library / "new.png").read_bytes()[:60])
+(library / "broken.png").write_bytes((library / "new.png").read_bytes()[:40])
 (library / "clip.mp4").write_bytes(bytes.fromhex("00000018") + b"ftypmp42" + bytes(4) + b"mp42isom")
 with librarian(library, state) as here:
     here.take_in()
     here.work_off()
-    assert colour(here, b"new.png") == Colour(50, 100, 25)
-    assert colour(here, b"old.png") == Colour(200, 0, 0)
-    assert colour(here, b"clip.mp4") is None
-    assert here.counts("colours") == jobs.Counts(queued=0, done=2, failed=1), here.counts("colours")
-    assert "broken.png cannot be decoded" in here.failures("colours")[0]
+    assert 0 < edges(here, b"old.png") < edges(here, b"new.png")
+    assert edges(here, b"clip.mp4") is None
+    assert here.counts("sharpness") == jobs.Counts(queued=0, done=2, failed=0), here.counts("sharpness")
+    assert here.counts("preview") == jobs.Counts(queued=0, done=2, failed=2), here.counts("preview")
+    for picture in (state / "thumbs").rglob("*.jpg"):
+        picture.unlink()
+    reset(here.writer, "sharpness")
+    (library / "new.png").unlink()
+    here.work_off()
+    assert here.counts("sharpness") == jobs.Counts(queued=2, done=0, failed=0), here.counts("sharpness")
 """
 
 
