@@ -13,15 +13,16 @@ from photofsd.vtree.node import Directory, Listing
 _T = TypeVar("_T")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)
 class OpenFolder:
-    """A folder as it was when it was opened; `parent` is the inode of `..`."""
+    """A folder as it was when it was opened, or last read from its start; `parent` is the inode of `..`."""
 
     inode: int
     parent: int
     path: bytes
     directory: Directory
     listing: Listing
+    is_begun: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

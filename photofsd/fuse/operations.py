@@ -26,7 +26,7 @@ from photofsd.fuse.options import MountOptions
 from photofsd.fuse.readdir import FolderReader
 from photofsd.fuse.readiness import Readiness
 from photofsd.vtree.inodes import ROOT
-from photofsd.vtree.node import Directory, Picture, Rendered, Tree
+from photofsd.vtree.node import Directory, Listing, Picture, Rendered, Tree
 from photofsd.vtree.probes import INDEXERS_KEEP_OUT, is_probe
 
 _FIXED = "photos cannot be changed; the originals are never touched"
@@ -128,21 +128,29 @@ class PhotoOperations(pyfuse3.Operations):
     @guarded
     async def opendir(self, inode: int, ctx: RequestContext) -> int:
         known = self._folder(inode)
-        directory = known.node
-        await self._readiness.ensure(directory)
-        # A thread costs 0.2 ms, more than a small folder takes altogether.
-        listing = directory.listing() if directory.is_quick else await self._listings.run(directory.listing)
-        self._table.listed(inode)
+        listing = await self._snapshot(inode, known.node)
         parent = self._table.inode(known.path.rpartition(b"/")[0])
-        return self._folders.add(OpenFolder(inode, parent, known.path, directory, listing))
+        return self._folders.add(OpenFolder(inode, parent, known.path, known.node, listing))
 
     @guarded
     async def readdir(self, fh: int, start_id: int, token: ReaddirToken) -> None:
-        self._reader.send(self._folders.get(fh), start_id, token)
+        folder = self._folders.get(fh)
+        if start_id == 0:
+            if folder.is_begun:  # rewinddir(3): the folder as it is now
+                folder.listing = await self._snapshot(folder.inode, folder.directory)
+            folder.is_begun = True
+        self._reader.send(folder, start_id, token)
 
     @guarded
     async def releasedir(self, fh: int) -> None:
         self._folders.remove(fh)
+
+    async def _snapshot(self, inode: int, directory: Directory) -> Listing:
+        """What is in the folder now. A thread costs 0.2 ms, more than a small folder takes altogether."""
+        await self._readiness.ensure(directory)
+        listing = directory.listing() if directory.is_quick else await self._listings.run(directory.listing)
+        self._table.listed(inode)
+        return listing
 
     # ---- Files ----
 

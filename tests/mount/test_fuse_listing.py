@@ -141,6 +141,20 @@ def test_listing_goes_on_exactly_at_any_offset_it_gave(crowd: Served) -> None:
         os.close(folder)
 
 
+def test_a_folder_that_is_read_again_from_its_start_is_as_it_is_now(gallery: Served) -> None:
+    folder = os.open(gallery.point / "all", os.O_RDONLY)
+    try:
+        before = rest_of(folder)
+        assert gallery.tree("count", "listing") == 1
+        gallery.tree("remove", "all", "a.jpg")
+        gallery.tree("put", "all", "new.jpg", 3)
+        assert rest_of(folder) == []
+        os.lseek(folder, 0, os.SEEK_SET)
+        assert set(rest_of(folder)) == {*before, b"new.jpg"} - {b"a.jpg"}
+    finally:
+        os.close(folder)
+
+
 def test_attributes_come_with_the_listing(crowd: Served) -> None:
     before = crowd.requests("lookup") + crowd.requests("getattr")
     with os.scandir(crowd.point / "all") as folder:
