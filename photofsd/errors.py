@@ -31,6 +31,10 @@ class DaemonNotRunning(PhotofsdError):
     exit_code = 3
 
 
+class DaemonBusy(PhotofsdError):
+    """The daemon serves as many commands as it will at once."""
+
+
 class PartlyDone(PhotofsdError):
     """Some of it worked; the message says what did not."""
 

@@ -13,7 +13,7 @@ from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import say
 from photofsd.daemon.client import ask
 from photofsd.daemon.commands import Stop
-from photofsd.errors import DaemonNotRunning, TooSlow, UsageError
+from photofsd.errors import DaemonBusy, DaemonNotRunning, TooSlow, UsageError
 from photofsd.mounts import OUR_FILE_SYSTEM, detach, mount_at, mounts, real_point
 
 ANSWER_TIMEOUT_S: Final = 10.0
@@ -44,7 +44,7 @@ def _is_stopped(state: Path) -> bool:
     """Ask the daemon to end. Claim: there is one, and it will."""
     try:
         ask(state, Stop(), timeout_s=ANSWER_TIMEOUT_S)
-    except (DaemonNotRunning, TooSlow):
+    except (DaemonNotRunning, DaemonBusy, TooSlow):
         return False
     return True
 

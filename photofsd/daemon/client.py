@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -28,7 +29,7 @@ def ask(
     """Send `command` to the daemon whose state (or runtime) folder is `folder`; return its result.
 
     timeout_s: for everything together; None waits as long as the daemon lives.
-    Raises DaemonNotRunning, TooSlow, and whatever PhotofsdError the daemon met.
+    Raises DaemonNotRunning, DaemonBusy, TooSlow, and whatever PhotofsdError the daemon met.
     """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     with connect(folder) as connection:
@@ -79,12 +80,13 @@ def _exchange(connection: socket.socket, request: bytes, deadline: float | None)
     """Send `request`, then yield the lines that come back until the daemon closes."""
     try:
         connection.settimeout(_seconds_left(deadline))
-        connection.sendall(request)
+        with contextlib.suppress(BrokenPipeError):  # refused before it was heard: the reply says why
+            connection.sendall(request)
         rest = b""
         while chunk := _receive(connection, deadline):
             *lines, rest = (rest + chunk).split(b"\n")
             yield from lines
-    except (BrokenPipeError, ConnectionResetError):
+    except ConnectionResetError:
         return
     except TimeoutError as error:
         raise TooSlow("the daemon did not answer in time") from error

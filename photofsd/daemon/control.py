@@ -1,7 +1,7 @@
 """The control socket's server: reads a request, runs its handler, sends reports and the reply.
 
 See protocol.py for what is said and commands.py for what can be asked. A client can neither stall nor end the
-daemon: requests have a size and a time limit, and whatever a handler raises becomes a reply.
+daemon: requests have a size and a time limit, clients are counted, and whatever a handler raises becomes a reply.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ import trio
 from photofsd.daemon.client import connect
 from photofsd.daemon.commands import COMMANDS, Command
 from photofsd.daemon.protocol import MAX_REQUEST_BYTES, SOCKET_NAME, Message, encode, encode_error
-from photofsd.errors import DaemonNotRunning, PhotofsdError, UsageError
+from photofsd.errors import DaemonBusy, DaemonNotRunning, PhotofsdError, UsageError
 
 REQUEST_TIMEOUT_S: Final = 10.0
 SEND_TIMEOUT_S: Final = 5.0
 BACKLOG: Final = 1024
+CLIENTS_MAX: Final = 250
+"""At once: each takes one of the daemon's open files (as few as 1,024), and those are for the photos that are read."""
 
 Report = Callable[[Message], Awaitable[None]]
 """Sends a progress report to the client; a client that is gone cancels the handler here."""
@@ -60,8 +62,28 @@ def control_socket(runtime: Path, state: Path) -> Iterator[trio.SocketListener]:
 
 
 async def serve(listener: trio.SocketListener, handlers: Handlers) -> None:
-    """Answer clients, any number at once, until cancelled."""
-    await trio.serve_listeners(functools.partial(serve_client, handlers), [listener])
+    """Answer clients, CLIENTS_MAX at once, until cancelled; tell others at once that there are too many."""
+    await trio.serve_listeners(functools.partial(_admit, trio.Semaphore(CLIENTS_MAX), handlers), [listener])
+
+
+async def _admit(places: trio.Semaphore, handlers: Handlers, stream: trio.abc.Stream) -> None:
+    """Serve a client if there is a place for it."""
+    try:
+        places.acquire_nowait()
+    except trio.WouldBlock:
+        await _refuse(stream)
+        return
+    try:
+        await serve_client(handlers, stream)
+    finally:
+        places.release()
+
+
+async def _refuse(stream: trio.abc.Stream) -> None:
+    busy = DaemonBusy(f"the daemon serves {CLIENTS_MAX} commands already: end some of them, or try again later")
+    async with stream:
+        with trio.move_on_after(SEND_TIMEOUT_S), contextlib.suppress(trio.BrokenResourceError):
+            await stream.send_all(encode_error(busy))
 
 
 async def serve_client(handlers: Handlers, stream: trio.abc.Stream) -> None:

@@ -8,6 +8,7 @@ import os
 import socket
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,9 +20,9 @@ from hypothesis import strategies as st
 
 from photofsd.daemon.client import ask, connect
 from photofsd.daemon.commands import Ping, Pong, Scan, ScanResult, Stop, Wait
-from photofsd.daemon.control import Handlers, Report, control_socket, decode_request, serve, serve_client
+from photofsd.daemon.control import CLIENTS_MAX, Handlers, Report, control_socket, decode_request, serve, serve_client
 from photofsd.daemon.protocol import MAX_REQUEST_BYTES, SOCKET_NAME, Message, decode_error, encode_error, encode_request
-from photofsd.errors import BadQuery, DaemonNotRunning, PhotofsdError, StoreFull, TooSlow, UsageError
+from photofsd.errors import BadQuery, DaemonBusy, DaemonNotRunning, PhotofsdError, StoreFull, TooSlow, UsageError
 
 PONG: Pong = {"version": "1", "pid": 7, "state": "running"}
 
@@ -217,6 +218,43 @@ def test_a_hundred_clients_wait_at_once(tmp_path: Path, serving: Serving) -> Non
         for connection in connections:
             connection.sendall(b'{"command": "wait"}\n')
         assert {connection.recv(100) for connection in connections} == {b'{"result":{}}\n'}
+
+
+def test_a_client_too_many_is_told_so_at_once_and_is_served_when_another_has_left(
+    tmp_path: Path, serving: Serving
+) -> None:
+    full, left = threading.Event(), threading.Event()
+    count = 0
+
+    async def wait(_command: Wait, _report: Report) -> Message:
+        nonlocal count
+        count += 1
+        if count == CLIENTS_MAX:
+            full.set()
+        try:
+            await trio.sleep_forever()
+        finally:
+            left.set()
+
+    with serving(tmp_path, {Wait: wait, Ping: pong}), contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(connect(tmp_path)) for _ in range(CLIENTS_MAX)]
+        for connection in connections:
+            connection.sendall(b'{"command": "wait"}\n')
+        assert full.wait(30)
+        for _ in range(20):
+            with pytest.raises(DaemonBusy, match="serves 250 commands already"):
+                ask(tmp_path, Ping())
+        connections.pop().close()
+        assert left.wait(30)
+        assert _answer_when_not_busy(tmp_path) == PONG
+
+
+def _answer_when_not_busy(folder: Path) -> Pong:
+    for _ in range(100):
+        with contextlib.suppress(DaemonBusy):
+            return ask(folder, Ping())
+        time.sleep(0.02)
+    pytest.fail("still busy after two seconds")
 
 
 def test_the_client_gives_up_in_time(tmp_path: Path, serving: Serving) -> None:
