@@ -23,6 +23,7 @@ class LibraryRecord(Record, frozen=True):
     fsid:       identity of the file system that it lay on, 0 = never seen.
     has_marker: the user's marker file has been seen there, so that its absence means offline.
     scanned_ns: when the last complete scan ended, 0 = never; swept_ns: the last that looked at every file.
+    looked_for: the names that are taken, as a number (sniff.LOOKED_FOR): with others, every file is looked at again.
     """
 
     path: bytes
@@ -32,6 +33,7 @@ class LibraryRecord(Record, frozen=True):
     has_marker: bool = False
     scanned_ns: int = 0
     swept_ns: int = 0
+    looked_for: int = 0
 
 
 class DirRecord(Record, frozen=True):

@@ -41,6 +41,7 @@ from photofsd.library.run import Run, ScanCancelled
 from photofsd.library.settle import Settler
 from photofsd.library.vanished import Resolution
 from photofsd.library.walk import Visit, Walk
+from photofsd.media.sniff import LOOKED_FOR
 from photofsd.records import LibraryRecord
 from photofsd.store import paths
 from photofsd.store.jobs import BACKLOG, NEW
@@ -133,7 +134,7 @@ class Scanner:
             clock_ns=self._clock_ns,
             vanish_guard_percent=self._options.vanish_guard_percent,
             is_first=not record.scanned_ns,
-            is_sweep=sweep,
+            is_sweep=sweep or (folders is None and record.looked_for != LOOKED_FOR),
             confirm_deletions=confirm_deletions,
             progress=progress,
             cancel=cancel,
@@ -164,7 +165,7 @@ class Scanner:
     def _finish(self, run: Run) -> None:
         now_ns = self._clock_ns()
         if run.is_sweep or run.is_first:
-            self._update(scanned_ns=now_ns, swept_ns=now_ns)
+            self._update(scanned_ns=now_ns, swept_ns=now_ns, looked_for=LOOKED_FOR)
         else:
             self._update(scanned_ns=now_ns)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Final
 
 import msgspec
@@ -54,6 +55,9 @@ _TYPE_BY_EXTENSION: Final = {
     for kind, names in ((Kind.RAW, _RAW_NAMES), (Kind.VIDEO, _VIDEO_NAMES), (Kind.SIDECAR, _SIDECAR_NAMES))
     for name in names.split()
 }
+LOOKED_FOR: Final = zlib.crc32(b" ".join(sorted(_TYPE_BY_EXTENSION)))
+"""Which names the scanner takes, as a number: a program that knows other ones has another number."""
+
 _APPLE_DOUBLE: Final = b"._"
 """macOS keeps what other file systems can't beside a file under its name with this before it."""
 

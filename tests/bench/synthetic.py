@@ -26,6 +26,7 @@ import msgspec
 
 from photofsd import records
 from photofsd.library.disk import Disk
+from photofsd.media.sniff import LOOKED_FOR
 from photofsd.pipeline import graph
 from photofsd.records import Metadata, Place, StageRecord, Taken
 from photofsd.store import assets, changes, derived, jobs, paths, schema, tokens
@@ -256,7 +257,12 @@ def _refresh(state: Path, library: Path) -> None:
     with store.write() as txn:
         known = paths.add_library(txn, path)
         scanned = msgspec.structs.replace(
-            known, is_online=True, fsid=Disk().identity(path), scanned_ns=now_ns, swept_ns=now_ns
+            known,
+            is_online=True,
+            fsid=Disk().identity(path),
+            scanned_ns=now_ns,
+            swept_ns=now_ns,
+            looked_for=LOOKED_FOR,
         )
         paths.put_library(txn, scanned)
     store.close()

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import pytest
 
 from photofsd.library.disk import Disk
@@ -95,6 +96,25 @@ def test_sidecars_are_known_and_not_queued(library: World) -> None:
     library.scan()
     assert library.record("a.xmp").kind is Kind.SIDECAR
     assert library.queued == 1
+
+
+def test_names_that_an_older_program_did_not_look_for_are_found(counting: tuple[World, CountingDisk]) -> None:
+    library, disk = counting
+    library.write("old/a.jpg")
+    library.write("old/a.jpg.json")
+    library.scan()
+
+    def as_an_older_one(txn: WriteTransaction) -> None:
+        (record,) = paths.libraries(txn)
+        folder = paths.child(txn, record.dir, b"old")
+        paths.remove_file(txn, paths.file_at(txn, folder, b"a.jpg.json").file)
+        paths.put_library(txn, msgspec.structs.replace(record, looked_for=1))
+
+    library.writer.run(as_an_older_one)
+    assert library.scan().new == 1
+    assert library.record("old/a.jpg.json").kind is Kind.SIDECAR
+    disk.forget()
+    assert library.scan().listed == 0
 
 
 def test_rescan_of_an_unchanged_library_reads_no_folder_and_no_file(counting: tuple[World, CountingDisk]) -> None:

@@ -185,6 +185,32 @@ def test_photos_that_look_alike_are_in_one_group_and_white_paper_in_none(
     assert max(map(len, groups)) < 10
 
 
+def test_an_album_of_google_takeout_is_a_folder_and_a_query(mounted: tuple[Path, Path], test_data: Path) -> None:
+    mount, _ = mounted
+    lies_in = test_data / "Google Takeout/Takeout1/Google Photos/Album test 6-10-23"
+    photos = {path.name for path in lies_in.iterdir() if path.suffix in {".jpg", ".mp4"}}
+    assert {path.name for path in (mount / "albums" / "Album test 6\u221510\u221523").iterdir()} == photos
+    assert {path.name for path in (mount / "search" / 'album:"Album test 6-10-23"').iterdir()} == photos
+
+
+def test_every_type_of_photo_has_its_folder(mounted: tuple[Path, Path]) -> None:
+    mount, _ = mounted
+    for name, photos in {
+        "live": {"IMG_3589.HEIC", "IMG_3589.mov", "image-isom-avc1.jpg", "samsung-one-ui-6.heic"},
+        "panorama": {"panorama360.jpg"},
+        "animated": {"pythagoras.gif"},
+        "screenshot": {"screenshot.png", "Screenshot 2019-05-21 at 10.45.52.png"},
+    }.items():
+        assert photos <= {path.name for path in (mount / "types" / name).iterdir()}
+
+
+def test_sidecars_are_no_photos_and_lie_where_they_lie(mounted: tuple[Path, Path]) -> None:
+    mount, _ = mounted
+    sidecars = (".json", ".xmp", ".aae", ".thm")
+    assert not [path for path in (mount / "by-date").rglob("*") if path.suffix.lower() in sidecars]
+    assert (mount / "folders/Phone backup/iPhone/IMG_4120.AAE").is_file()
+
+
 def test_du_and_tar_count_a_photo_once(mounted: tuple[Path, Path]) -> None:
     mount, _ = mounted
     year = mount / "by-date" / "2008"
