@@ -1,6 +1,6 @@
 # photofsd: `make` lists what there is. Everything sets itself up first; the second time is quick.
 
-EXTRAS ?= dev
+EXTRAS ?= ml,dev
 VENV   := .venv
 PYTHON_IN_VENV := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed-$(EXTRAS)

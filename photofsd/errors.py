@@ -100,6 +100,14 @@ class ReadersBroken(PhotofsdError):
     """No child process can be started: that is wrong for every file, and no file's fault."""
 
 
+class ModelUnusable(PhotofsdError):
+    """A model is not there, not whole, or cannot be run: what needs it waits."""
+
+
+class OutOfModelMemory(PhotofsdError):
+    """There was no memory for a batch: a smaller one may do."""
+
+
 class MountFailed(PhotofsdError):
     """The tree cannot be mounted there, or what is mounted there cannot be taken away."""
 

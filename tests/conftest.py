@@ -42,3 +42,13 @@ def test_data() -> Path:
     if not (folder / "manifest.csv").is_file():
         pytest.skip(f"no test photos: {folder}/manifest.csv is absent (PHOTOFSD_TEST_DATA names another place)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def test_models() -> Path:
+    """A models folder with a small image-text model in it; skips where it, or what runs it, is absent."""
+    pytest.importorskip("onnxruntime", reason="what runs models is not installed: pip install 'photofsd[ml]'")
+    folder = Path(os.environ.get("PHOTOFSD_TEST_MODELS") or TESTS.parent.parent / "shared" / "models")
+    if not (folder / "clip").is_dir():
+        pytest.skip(f"no test models: {folder}/clip is absent (PHOTOFSD_TEST_MODELS names another place)")
+    return folder

@@ -1,0 +1,114 @@
+"""`photofsd models`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from photofsd.cli.options import Invocation, common_options
+from photofsd.cli.output import say, say_beside, say_json
+from photofsd.cli.progress import progress
+from photofsd.daemon.report import columns
+from photofsd.errors import PartlyDone, UsageError
+from photofsd.models import canary, folder, importing, sums
+from photofsd.models.folder import Installed, Layout, Purpose
+
+_MB = 1 << 20
+
+
+@click.group("models")
+def command() -> None:
+    """List, take in and verify the models that understand pictures."""
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the id of each model.")
+@common_options
+def list_models(invocation: Invocation, *, as_json: bool) -> None:
+    """Show the models that lie in the models folder."""
+    models = invocation.settings.models
+    found = list(folder.installed(models))
+    unfinished = [f"{path} is no {purpose} model: {what}" for purpose, path, what in folder.unfinished(models)]
+    if as_json:
+        say_json([_described(model) | {"id": model.id} for model in found])
+    elif found:
+        for line in columns([("purpose", "name", "layout", "MB"), *(_cells(model) for model in found)]):
+            say(line)
+    else:
+        say(f"no models in {models}: `photofsd models import DIR` takes one in")
+    for line in unfinished:
+        say_beside(line)
+
+
+@command.command("import")
+@click.argument("source", type=Path, metavar="DIR")
+@click.option("--name", default="", help="What to call it; the name of DIR when not given.")
+@common_options
+def import_model(invocation: Invocation, *, source: Path, name: str) -> None:
+    """Copy the model in DIR into the models folder.
+
+    DIR is a model of Immich's cache, an open_clip local-dir, InsightFace's ONNX files or a transformers folder.
+    """
+    with progress("copying") as show:
+        taken = importing.take_in(
+            source,
+            invocation.settings.models,
+            name=name,
+            progress=lambda done, of_all: show(f"{done // _MB:,} of {of_all // _MB:,} MB", done, of_all),
+        )
+    say(f"{taken.purpose} model {taken.name} lies in {taken.folder}: `photofsd models verify {taken.name}` tries it")
+
+
+@command.command("verify")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads for the trial.")
+@common_options
+def verify(invocation: Invocation, *, name: str | None, as_json: bool, threads: int) -> None:
+    """Compare the files of the model NAME, or of all, with their checksums, and try whether it works.
+
+    The checksums of a model that was put there by hand are written down the first time. Exits 4 when one fails.
+    """
+    models = [model for model in folder.installed(invocation.settings.models) if name in {None, model.name}]
+    if name is not None and not models:
+        raise UsageError(f"there is no model {name} in {invocation.settings.models}")
+    verdicts = []
+    with progress("verifying") as show:
+        for number, model in enumerate(models):
+            show(model.name, number, len(models))
+            verdicts.append((model, *_verdict(model, threads)))
+    if as_json:
+        say_json([_described(model) | {"problems": found, "trial": trial} for model, found, trial in verdicts])
+    else:
+        for model, found, trial in verdicts:
+            say(f"{model.purpose} model {model.name}: {'; '.join(found) or trial}")
+    if failed := [model.name for model, found, _ in verdicts if found]:
+        raise PartlyDone(f"not as they should be: {', '.join(failed)}")
+
+
+def _verdict(model: Installed, threads: int) -> tuple[list[str], str]:
+    """What is wrong with it, and what came of the trial."""
+    problems = sums.differences(model)
+    if problems:
+        return problems, "not tried"
+    if (model.purpose, model.layout) != (Purpose.CLIP, Layout.ONNX):
+        return [], "its files are as they were; nothing here can try it yet"
+    said = canary.sing(model, threads=threads)
+    if "error" in said:
+        return [str(said["error"])], "failed"
+    return [], f"works: {said['dimension']} dimensions, on {', '.join(said['providers'])}"
+
+
+def _described(model: Installed) -> dict[str, object]:
+    return {
+        "purpose": model.purpose,
+        "name": model.name,
+        "layout": model.layout,
+        "bytes": model.size,
+        "folder": str(model.folder),
+    }
+
+
+def _cells(model: Installed) -> tuple[str, str, str, str]:
+    return (model.purpose, model.name, model.layout, f"{model.size / _MB:,.0f}")

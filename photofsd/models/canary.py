@@ -1,0 +1,80 @@
+"""Shows a model two pictures and two lines of words, in a process of its own, to see whether it works here.
+
+Run as `python -m photofsd.models.canary FOLDER THREADS`, it prints one line of JSON: {"dimension", "providers"} or
+{"error"}. A model that takes its process with it takes nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from photofsd.errors import PhotofsdError
+from photofsd.models.folder import Installed, Layout, Purpose, layout_of
+
+TIMEOUT_S: Final = 300
+_SIDE: Final = 320
+_WORDS: Final = ("a photo of the sea", "a photo of a cat")
+_SAME: Final = 0.999
+"""The cosine of the same input given twice."""
+
+
+def sing(model: Installed, *, threads: int) -> dict[str, Any]:
+    """What came of the trial of an image-text model in ONNX: {"dimension", "providers"} or {"error"}."""
+    command = [sys.executable, "-m", __name__, str(model.folder), str(threads)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False, text=True)
+        said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    except subprocess.TimeoutExpired:
+        return {"error": f"no answer within {TIMEOUT_S} s"}
+    except (OSError, ValueError, IndexError):
+        last = next(reversed(done.stderr.splitlines()), "no word")
+        return {"error": f"its process ended with status {done.returncode}: {last}"}
+    return said
+
+
+def heard(folder: Path, threads: int) -> dict[str, Any]:
+    """Let the model in `folder` encode; what came of it."""
+    layout = layout_of(Purpose.CLIP, folder)
+    if layout is not Layout.ONNX:
+        return {"error": f"nothing here runs a model laid out as {layout}"}
+    from photofsd.models.clip_onnx import OnnxClip  # noqa: PLC0415 - ONNX Runtime is an extra, and takes a while
+
+    clip = OnnxClip(Installed(Purpose.CLIP, folder.name, layout, folder), threads=threads)
+    pictures = clip.of_pictures([_picture(0), _picture(1), _picture(0)])
+    texts = clip.of_texts([*_WORDS, _WORDS[0]])
+    for what, vectors in (("pictures", pictures), ("words", texts)):
+        if vectors[0] @ vectors[2] < _SAME:
+            return {"error": f"the same {what} give another vector the second time"}
+        if vectors[0] @ vectors[1] > _SAME:
+            return {"error": f"all {what} give the same vector"}
+    return {"dimension": clip.dimension, "providers": list(clip.providers)}
+
+
+def _picture(number: int) -> Image.Image:
+    """Bands and a disc; not the same for another number."""
+    y, x = np.mgrid[0:_SIDE, 0:_SIDE]
+    bands = (np.sin(x / (9 + 20 * number)) * 100 + 120).astype(np.uint8)
+    disc = np.where((x - 100) ** 2 + (y - 160) ** 2 < (40 + 60 * number) ** 2, 240, 30).astype(np.uint8)
+    return Image.fromarray(np.stack([bands, disc, np.full_like(bands, 60 + 120 * number)], axis=-1))
+
+
+def main() -> None:
+    """Print the one line."""
+    try:
+        said = heard(Path(sys.argv[1]), int(sys.argv[2]))
+    except ImportError as error:
+        said = {"error": f"{error.name} is not installed: pip install 'photofsd[ml]'"}
+    except PhotofsdError as error:
+        said = {"error": str(error)}
+    sys.stdout.write(json.dumps(said) + "\n")
+
+
+if __name__ == "__main__":
+    main()

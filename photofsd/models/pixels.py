@@ -1,0 +1,91 @@
+"""Pictures as an image model wants them: its size, its crop, its numbers; all from its own configuration."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from photofsd.errors import ModelUnusable
+
+_RESAMPLING: Final = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
+_WAYS: Final = frozenset({"shortest", "longest", "squash"})
+_HIGHEST: Final = 255
+_LARGEST_SIDE: Final = 2048
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """How a picture becomes the input of a model (open_clip's preprocess_cfg).
+
+    size: width, height. way: "shortest" side to size, then the middle; "longest" side to size, then filled up with
+    `fill`; "squash" both. mean, std: of red, green and blue, 0..1.
+    """
+
+    size: tuple[int, int]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    way: Literal["shortest", "longest", "squash"] = "shortest"
+    resampling: Image.Resampling = Image.Resampling.BICUBIC
+    fill: int = 0
+
+    @classmethod
+    def load(cls, file: Path) -> Preprocessing:
+        """Read it. Raises ModelUnusable."""
+        try:
+            said: dict[str, Any] = json.loads(file.read_bytes())
+            size = said["size"]
+            width, height = (size, size) if isinstance(size, int) else (int(size[1]), int(size[0]))
+            way = said.get("resize_mode", "shortest")
+            found = cls(
+                (width, height),
+                _three(said["mean"]),
+                _three(said["std"]),
+                way,
+                _RESAMPLING[said.get("interpolation", "bicubic")],
+                int(said.get("fill_color", 0)),
+            )
+        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+            raise ModelUnusable(f"{file} does not say how pictures are prepared: {error!r}") from error
+        if way not in _WAYS or not 0 < min(width, height) <= max(width, height) <= _LARGEST_SIDE or 0 in found.std:
+            raise ModelUnusable(f"{file} asks for pictures that cannot be made: {found}")
+        return found
+
+    def tensor(self, picture: Image.Image) -> npt.NDArray[np.float32]:
+        """float32[3, height, width]."""
+        parts = np.asarray(self._fitted(picture.convert("RGB")), np.float32)
+        parts /= _HIGHEST
+        parts -= np.array(self.mean, np.float32)
+        parts /= np.array(self.std, np.float32)
+        return parts.transpose(2, 0, 1)
+
+    def _fitted(self, picture: Image.Image) -> Image.Image:
+        width, height = self.size
+        if self.way == "squash":
+            return picture.resize(self.size, self.resampling)
+        ratios = (width / picture.width, height / picture.height)
+        scale = max(ratios) if self.way == "shortest" else min(ratios)
+        scaled = _scaled(picture.width, scale, width), _scaled(picture.height, scale, height)
+        resized = picture.resize(scaled, self.resampling)
+        if scaled == self.size:
+            return resized
+        paper = Image.new("RGB", self.size, (self.fill,) * 3)
+        paper.paste(resized, (round((width - scaled[0]) / 2), round((height - scaled[1]) / 2)))
+        return paper
+
+
+def _scaled(side: int, scale: float, wanted: int) -> int:
+    """The side after scaling, cut to whole pixels as torchvision does; what fits, fits exactly."""
+    exact = side * scale
+    return wanted if abs(exact - wanted) < 1 / max(2, side) else max(1, int(exact))
+
+
+def _three(numbers: list[float] | float) -> tuple[float, float, float]:
+    values = [float(numbers)] * 3 if isinstance(numbers, int | float) else [float(number) for number in numbers]
+    red, green, blue = values
+    return red, green, blue

@@ -1,0 +1,62 @@
+"""Checksums of a model's files, written down when it is installed or first seen, and compared ever after."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from typing import Final
+
+from blake3 import blake3
+
+from photofsd.errors import ModelUnusable
+from photofsd.models.folder import Installed
+
+SUMS: Final = ".photofsd.json"
+_VERSION: Final = 1
+
+
+def sums_of(model: Installed) -> dict[str, str]:
+    """blake3 digests, hex, by file."""
+    return {file: blake3().update_mmap(model.folder / file).hexdigest() for file in model.files}
+
+
+def written_down(model: Installed) -> dict[str, str] | None:
+    """What was written down of the model; None = nothing yet. Raises ModelUnusable."""
+    file = model.folder / SUMS
+    try:
+        said = json.loads(file.read_bytes())
+        return {str(name): str(digest) for name, digest in said["blake3"].items()}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelUnusable(f"{file} cannot be read ({error}): remove it, and verify again") from error
+
+
+def write_down(model: Installed, sums: dict[str, str]) -> None:
+    """Keep the sums beside the files, whole or not at all. Raises ModelUnusable."""
+    temporary = model.folder / f"{SUMS}.{os.getpid()}"
+    try:
+        temporary.write_text(json.dumps({"version": _VERSION, "blake3": sums}, indent=1) + "\n")
+        temporary.replace(model.folder / SUMS)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise ModelUnusable(f"the checksums cannot be written beside {model.folder}: {error.strerror}") from error
+
+
+def differences(model: Installed) -> list[str]:
+    """What is no longer as it was written down, one line each; what was never written down is, now.
+
+    Raises ModelUnusable.
+    """
+    now, then = sums_of(model), written_down(model)
+    if then is None:
+        write_down(model, now)
+        return []
+    changed = [f"{file} has changed" for file in now if file in then and then[file] != now[file]]
+    return [
+        *changed,
+        *(f"{file} is gone" for file in sorted(then.keys() - now.keys())),
+        *(f"{file} was not there" for file in sorted(now.keys() - then.keys())),
+    ]

@@ -1,0 +1,123 @@
+"""A real, small image-text model: what it says of real photos, and what the commands say of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from photofsd.errors import ModelUnusable
+from photofsd.models.folder import Installed, Purpose, chosen
+
+
+@pytest.fixture
+def models(test_models: Path, tmp_path: Path) -> Path:
+    """A models folder of our own."""
+    shutil.copytree(test_models / "clip", tmp_path / "models" / "clip")
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def model(models: Path) -> Installed:
+    found = chosen(models, Purpose.CLIP)
+    assert found is not None
+    return found
+
+
+def photofsd(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "photofsd", *arguments], capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def test_pictures_and_words_meet(model: Installed, test_data: Path) -> None:
+    from photofsd.models.clip_onnx import OnnxClip  # noqa: PLC0415 - after the fixture has seen that it is there
+
+    clip = OnnxClip(model, threads=1)
+    dog, mountains = (
+        Image.open(test_data / path)
+        for path in ("Photos/Haustiere – Pets/dog_created_1919.jpg", "Albums/nature/denali.webp")
+    )
+    pictures, words = clip.of_pictures([dog, mountains]), clip.of_texts(["dog", "mountain"])
+    assert pictures.shape == words.shape == (2, clip.dimension)
+    assert np.linalg.norm(np.concatenate([pictures, words]), axis=1) == pytest.approx(1, abs=1e-5)
+    cosines = pictures @ words.T
+    assert cosines.argmax(axis=1).tolist() == [0, 1], f"{cosines}"
+
+
+def test_a_batch_says_what_each_says_alone(model: Installed) -> None:
+    from photofsd.models.clip_onnx import OnnxClip  # noqa: PLC0415
+
+    clip = OnnxClip(model, threads=1)
+    pictures = [
+        Image.linear_gradient("L"),
+        Image.radial_gradient("L").resize((300, 99)),
+        Image.new("RGB", (5, 5), "red"),
+    ]
+    assert clip.of_pictures(pictures) == pytest.approx(
+        np.concatenate([clip.of_pictures([one]) for one in pictures]), abs=1e-4
+    )
+    texts = ["beach", "a very long line of words " * 50, ""]
+    assert clip.of_texts(texts) == pytest.approx(np.concatenate([clip.of_texts([one]) for one in texts]), abs=1e-4)
+    assert clip.of_pictures([]).shape == clip.of_texts([]).shape == (0, clip.dimension)
+
+
+@pytest.mark.parametrize("file", ["visual/model.onnx", "textual/model.onnx", "textual/tokenizer.json", "config.json"])
+def test_a_damaged_model_is_one_clear_error(model: Installed, file: str) -> None:
+    from photofsd.models.clip_onnx import OnnxClip  # noqa: PLC0415
+
+    (model.folder / file).write_bytes((model.folder / file).read_bytes()[:100])
+
+    def encode() -> None:
+        clip = OnnxClip(model, threads=1)
+        clip.of_pictures([Image.new("RGB", (9, 9))])
+        clip.of_texts(["x"])
+
+    with pytest.raises(ModelUnusable, match=r"^[^\n]+$"):
+        encode()
+
+
+def test_a_model_of_another_size_than_it_says(model: Installed) -> None:
+    from photofsd.models.clip_onnx import OnnxClip  # noqa: PLC0415
+
+    config = model.folder / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_bytes()) | {"embed_dim": 512}))
+    with pytest.raises(ModelUnusable, match=r"gives \(1, 384\) where \(1, 512\) was promised"):
+        OnnxClip(model, threads=1).of_texts(["x"])
+
+
+def test_the_commands_take_in_list_and_verify(model: Installed, tmp_path: Path) -> None:
+    where = ("--models", str(tmp_path / "mine"))
+    assert "models import DIR" in photofsd("models", "list", *where).stdout
+    taken = photofsd("models", "import", str(model.folder), "--name", "small", *where)
+    assert taken.returncode == 0, taken.stderr
+    (listed,) = json.loads(photofsd("models", "list", "--json", *where).stdout)
+    assert (listed["purpose"], listed["name"], listed["layout"]) == ("clip", "small", "onnx")
+    assert listed["id"].startswith("small-")
+    tried = photofsd("models", "verify", *where)
+    assert (tried.returncode, tried.stdout) == (0, "clip model small: works: 384 dimensions, on CPUExecutionProvider\n")
+    with (tmp_path / "mine/clip/small/visual/model.onnx").open("ab") as file:
+        file.write(b"x")
+    changed = photofsd("models", "verify", "small", "--json", *where)
+    assert changed.returncode == 4
+    (verdict,) = json.loads(changed.stdout)
+    assert verdict["problems"] == ["visual/model.onnx has changed"]
+
+
+def test_a_model_that_cannot_run_is_found_by_the_trial(models: Path, model: Installed) -> None:
+    (model.folder / "textual/model.onnx").write_bytes(b"no model")
+    tried = photofsd("models", "verify", "--models", str(models))
+    assert tried.returncode == 4
+    assert "textual/model.onnx cannot be loaded" in tried.stdout
+    assert "Traceback" not in tried.stderr
+
+
+def test_a_name_that_is_not_there(tmp_path: Path) -> None:
+    asked = photofsd("models", "verify", "nothing", "--models", str(tmp_path))
+    assert (asked.returncode, asked.stderr) == (2, f"photofsd: there is no model nothing in {tmp_path}\n")
