@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -19,6 +19,9 @@ from photofsd.daemon.commands import Health, Status
 from photofsd.daemon.report import columns, health_lines
 from photofsd.display import shown
 from photofsd.errors import UsageError
+
+if TYPE_CHECKING:
+    from photofsd.cli.failures import FailedJob
 
 WATCH_INTERVAL_S: Final = 2.0
 
@@ -51,8 +54,14 @@ def _show_failures(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         say_json(failed)
     else:
-        for line in columns([(job["stage"], job["path"] or "(gone)", job["reason"]) for job in failed]):
-            say(line)
+        _say(columns([_cells(job) for job in failed]))
+
+
+def _cells(job: FailedJob) -> tuple[str, str, str]:
+    """The row of a failed job: the path once, though most reasons name it, too."""
+    path = shown(job["path"] or "(gone)")
+    reason = job["reason"].removeprefix(path).removesuffix(f"({path})")
+    return job["stage"], path, reason.removeprefix(":").strip()
 
 
 def _watch(state: Path, *, as_json: bool) -> None:

@@ -173,6 +173,26 @@ def test_what_failed_is_listed_with_its_reason(photofsd: Program, state: Path) -
     ]
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "/nas/photos/mountain.jpg is cut",
+        "/nas/photos/mountain.jpg: is cut",
+        "is cut (/nas/photos/mountain.jpg)",
+        "is cut",
+    ],
+)
+def test_what_failed_is_named_once(photofsd: Program, state: Path, reason: str) -> None:
+    store = Store.open(state / "store")
+    with store.write() as txn:
+        jobs.register(txn, "identify", 1, Subject.FILE)
+        jobs.put(txn, jobs.stage(txn, "identify"), 4, JobRecord(priority=0))
+        jobs.fail(txn, jobs.stage(txn, "identify"), 4, Failure(reason, attempts=3, version=1, at_ns=10**18))
+    store.close()
+    told = photofsd("status", "--failed", "--state", state).stdout.decode()
+    assert told == "identify  /nas/photos/mountain.jpg  is cut\n"
+
+
 def test_a_name_forges_no_row_of_what_failed(photofsd: Program, state: Path) -> None:
     store = Store.open(state / "store")
     with store.write() as txn:
