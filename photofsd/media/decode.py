@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -61,6 +62,7 @@ _QUARTER_TURNS: Final = frozenset(
 _NEAR_ENOUGH: Final = 1.02
 """A long edge of 1008 is left as it is where 1000 are wanted: JPEGs shrink by powers of two for nothing."""
 _REDUCING_GAP: Final = 2.0
+_NO_MEMORY = re.compile(r"\bmemory\b|\balloc", re.IGNORECASE)
 _UNREADABLE: Final = frozenset({errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EACCES, errno.ENXIO, errno.EREMOTEIO})
 
 
@@ -93,9 +95,9 @@ def decode(source: Source, *, fit_px: int | None = None) -> Picture:
         raise FileUndecodable(f"{shown(source.path)}: {error}") from error
     except PhotofsdError:
         raise
-    except MemoryError as error:
-        raise FileUndecodable(f"{shown(source.path)} needs more memory than readers.memory_mb allows") from error
     except Exception as error:
+        if _is_lack_of_memory(error):
+            raise FileUndecodable(f"{shown(source.path)} needs more memory than readers.memory_mb allows") from error
         if isinstance(error, OSError) and error.errno in _UNREADABLE:
             raise FileUnreadable(f"{shown(source.path)} cannot be read: {error.strerror}") from error
         raise FileUndecodable(f"{shown(source.path)} cannot be decoded: {_said(error)}") from error
@@ -118,6 +120,14 @@ def _fitted(image: Image.Image, wanted: Wanted) -> Image.Image:
     if max(image.size) <= max(size) * _NEAR_ENOUGH:
         return image
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
+
+
+def _is_lack_of_memory(error: BaseException) -> bool:
+    """Claim: memory did not suffice, as far as a library says so: each has words of its own for it."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(error, MemoryError) or isinstance(cause, MemoryError):
+        return True
+    return _NO_MEMORY.search(str(error)) is not None
 
 
 def _said(error: Exception) -> str:

@@ -17,6 +17,7 @@ from photofsd.media.dates import instant, written
 from photofsd.media.facts import Facts
 from photofsd.media.geo import Position, position, sexagesimal
 from photofsd.media.maker_notes import Together, shared_ids
+from photofsd.media.orientation import ORIENTATIONS
 from photofsd.media.span import Span
 from photofsd.media.tiff import Ifd, Tiff
 from photofsd.media.wording import clean, clean_caption, clean_tags, clean_title, decoded
@@ -100,7 +101,6 @@ def _first_of(span: Span) -> Ifd:
     return apart.ifd(apart.first)
 
 
-_ORIENTATIONS: Final = range(1, 9)
 _RATINGS: Final = range(1, 6)  # cameras write 0 to say nothing
 _ISO_BEYOND_16_BITS: Final = 65535
 _MOST_ISO: Final = 10_000_000
@@ -142,7 +142,7 @@ class Exif:
             model=clean(self._text(Tag.MODEL)),
             lens=lens_name(clean(self._text(Tag.LENS_MODEL))),
             position=gps_position(self._gps) if self._gps else None,
-            orientation=self._integer_among(Tag.ORIENTATION, _ORIENTATIONS),
+            orientation=self._integer_among(Tag.ORIENTATION, ORIENTATIONS),
             tags=clean_tags(self._xp_text(Tag.XP_KEYWORDS).split(";")),
             rating=self._integer_among(Tag.RATING, _RATINGS),
             title=clean_title(self._xp_text(Tag.XP_TITLE)),

@@ -6,6 +6,7 @@ own words; the rest of a sidecar. Tags are gathered from all. The date has an or
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 import itertools
@@ -164,7 +165,8 @@ def _spoken(contents: Contents, file_type: FileType, zone: dt.tzinfo | None) -> 
         yield Facts(problems=(f"broken EXIF: {error}",))
     try:
         if contents.xmp:
-            yield read_xmp(contents.xmp, zone)
+            said = read_xmp(contents.xmp, zone)
+            yield dataclasses.replace(said, orientation=None)  # other programs turn by EXIF alone
     except FileUndecodable as error:
         yield Facts(problems=(str(error),))
     yield read_iptc(contents.iptc)

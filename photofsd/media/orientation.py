@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 UPRIGHT: Final = 1
+ORIENTATIONS: Final = range(1, 9)
 
 _CORNERS: Final = {
     1: (0, 1, 2, 3),

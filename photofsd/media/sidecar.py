@@ -1,9 +1,9 @@
 """What the files beside a photo say of it, and whose word counts. Which belongs to which: sidecar_names.py.
 
 What people say about a photo in Lightroom, digiKam or Google Photos is in the sidecar and, for a RAW file, nowhere
-else: its rating, title, caption and marked faces overrule the file's own, its tags are added. What the camera knows
-(date, position, lens ...) it only fills in, and so do Google's favourites. A THM is the camera's own word on a file
-that has no room for it, and fills in as EXIF.
+else: its rating, title, caption, marked faces and the way it was turned overrule the file's own, its tags are added.
+What the camera knows (date, position, lens ...) it only fills in, and so do Google's favourites. A THM is the camera's
+own word on a file that has no room for it, and fills in as EXIF.
 """
 
 from __future__ import annotations
@@ -52,7 +52,12 @@ def _read(path: bytes, zone: dt.tzinfo | None) -> _Said:
 def _read_xmp(source: Source, zone: dt.tzinfo | None) -> _Said:
     facts = read_xmp(source.span.read(0, LARGEST_PACKET + 1), zone, DateSource.SIDECAR)
     overruling = Facts(
-        tags=facts.tags, rating=facts.rating, title=facts.title, caption=facts.caption, faces=facts.faces
+        orientation=facts.orientation,
+        tags=facts.tags,
+        rating=facts.rating,
+        title=facts.title,
+        caption=facts.caption,
+        faces=facts.faces,
     )
     return overruling, facts
 

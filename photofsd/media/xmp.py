@@ -22,6 +22,7 @@ from photofsd.media.camera import lens_name
 from photofsd.media.dates import instant, written_iso
 from photofsd.media.facts import Facts
 from photofsd.media.geo import Position, position, xmp_angle
+from photofsd.media.orientation import ORIENTATIONS
 from photofsd.media.regions import marked_faces
 from photofsd.media.wording import clean, clean_caption, clean_tags, clean_title
 from photofsd.records import Taken
@@ -99,6 +100,7 @@ class _Packet:
             model=clean(self._text(f"{_TIFF}Model")),
             lens=lens_name(clean(self._text(f"{_EXIF_EX}LensModel") or self._text(f"{_AUX}Lens"))),
             position=self._position(),
+            orientation=self._orientation(),
             tags=clean_tags(self._tags()),
             rating=self._rating(),
             title=clean_title(self._text(f"{_DC}title")),
@@ -139,6 +141,10 @@ class _Packet:
     def _iso(self) -> int | None:
         value = self._positive(f"{_EXIF}ISOSpeedRatings") or self._positive(f"{_EXIF_EX}PhotographicSensitivity")
         return int(value) if value else None
+
+    def _orientation(self) -> int | None:
+        value = self._number(f"{_TIFF}Orientation")
+        return int(value) if value is not None and value in ORIENTATIONS else None
 
     def _rating(self) -> int | None:
         stars = self._number(f"{_XMP}Rating")

@@ -25,7 +25,7 @@ XMP_HEAD = (
     "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
     "<rdf:Description xmlns:exif='http://ns.adobe.com/exif/1.0/' xmlns:xmp='http://ns.adobe.com/xap/1.0/' "
     "xmlns:dc='http://purl.org/dc/elements/1.1/' xmlns:GPano='http://ns.google.com/photos/1.0/panorama/' "
-    "xmlns:GCamera='http://ns.google.com/photos/1.0/camera/' "
+    "xmlns:GCamera='http://ns.google.com/photos/1.0/camera/' xmlns:tiff='http://ns.adobe.com/tiff/1.0/' "
 )
 Read = Callable[..., Metadata]
 
@@ -185,6 +185,12 @@ def test_sidecar_overrules_words_adds_tags_and_fills_in_the_rest(read: Read) -> 
 
 def test_stars_taken_away_in_the_sidecar_are_gone(read: Read) -> None:
     assert read(drawn(xmp=xmp('xmp:Rating="4"')), beside={"photo.xmp": xmp('xmp:Rating="0"')}).rating is None
+
+
+def test_photo_that_was_turned_in_the_sidecar_lies_as_that_says(read: Read) -> None:
+    content = drawn(exif=exif({0x0112: 6}))
+    assert read(content, beside={"photo.xmp": xmp('tiff:Orientation="3"')}).orientation == 3
+    assert read(content, beside={"photo.xmp": xmp('xmp:Rating="3"')}).orientation == 6
 
 
 def test_most_specific_sidecar_is_heard_first(read: Read) -> None:

@@ -134,6 +134,32 @@ def test_exif_orientation_is_applied_once(form: str, orientation: int, tmp_path:
         assert_looks_as_drawn(picture.image)
 
 
+@pytest.mark.parametrize("form", ["jpeg", "png", "webp", "tiff", "heif"])
+def test_sidecars_word_on_the_orientation_counts_whoever_turns_the_picture(form: str, tmp_path: Path) -> None:
+    (tmp_path / "picture").write_bytes(
+        encoded(drawn().transpose(Image.Transpose.ROTATE_90), form, exif=with_exif_orientation(3))
+    )
+    sidecar = tmp_path / "picture.xmp"
+    sidecar.write_text(
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    )
+    with Source.open(bytes(tmp_path / "picture"), [bytes(sidecar)]) as source:
+        picture = decode(source)
+    assert_looks_as_drawn(picture.image)
+
+
+@pytest.mark.parametrize("orientation", [3, 5, 6, 8])
+def test_heic_that_libheif_turns_is_not_turned_again(orientation: int, tmp_path: Path) -> None:
+    image = drawn()
+    image.info["exif"] = with_exif_orientation(orientation).tobytes()
+    stream = io.BytesIO()
+    pillow_heif.from_pillow(image).save(stream, quality=95)
+    assert b"irot" in stream.getvalue()
+    turned = pillow_heif.open_heif(stream).to_pillow()
+    assert decoded(tmp_path, stream.getvalue()).image.tobytes() == turned.tobytes()
+
+
 def test_jpeg_xl_is_turned_by_its_codestream_and_not_by_exif(tmp_path: Path) -> None:
     content = encoded(drawn(), "jxl", exif=with_exif_orientation(6).tobytes())
     assert_looks_as_drawn(decoded(tmp_path, content).image)
