@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import os
 import struct
 from collections.abc import Callable
@@ -197,6 +198,56 @@ def test_most_specific_sidecar_is_heard_first(read: Read) -> None:
     both = {"photo.xmp": xmp('xmp:Rating="1"', ("a",)), "photo.jpg.xmp": xmp('xmp:Rating="2"', ("b",))}
     found = read(drawn(), beside=both)
     assert (found.rating, found.tags) == (2, ("b", "a"))
+
+
+def takeout(**said: object) -> bytes:
+    return json.dumps({"title": "photo.jpg", "photoTakenTime": {"timestamp": "1373000400"}} | said).encode()
+
+
+def faces(name: str) -> bytes:
+    """A packet that marks one face."""
+    return (
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
+        "<rdf:Description xmlns:info='http://ns.microsoft.com/photo/1.2/t/RegionInfo#' "
+        "xmlns:reg='http://ns.microsoft.com/photo/1.2/t/Region#'><info:Regions><rdf:Bag><rdf:li "
+        f"reg:PersonDisplayName='{name}' reg:Rectangle='0.2, 0.4, 0.1, 0.2'/></rdf:Bag></info:Regions>"
+        "</rdf:Description></rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+
+def test_what_people_said_in_google_photos_counts_and_what_google_knows_fills_in(read: Read) -> None:
+    rome = {"latitude": 41.9, "longitude": 12.5}
+    said = takeout(description="At the sea", favorited=True, geoData=rome, people=[{"name": "Ana"}])
+    found = read(drawn(exif=exif({0x010E: "A caption"})), beside={"photo.jpg.json": said})
+    assert (found.caption, found.rating, found.latitude, found.people) == ("At the sea", 5, 41.9, ("Ana",))
+    assert day(found.taken) == (2013, "sidecar")
+    dated = exif({}, {ORIGINAL: STAMPS[ORIGINAL]}, {1: "N", 2: (10.0, 0.0, 0.0), 3: "E", 4: (20.0, 0.0, 0.0)})
+    found = read(drawn(exif=dated, xmp=xmp('xmp:Rating="3"')), beside={"photo.jpg.json": said})
+    assert (found.rating, found.latitude, day(found.taken)) == (3, 10.0, (2001, "exif"))
+
+
+def test_a_folders_description_is_heard_beside_the_photos_own(tmp_path: Path, read: Read) -> None:
+    read(drawn(), beside={"photo.jpg.json": takeout(), "metadata.json": b'{"title": "Rome", "access": ""}'})
+    sidecars = [os.fsencode(tmp_path / name) for name in ("photo.jpg.json", "metadata.json")]
+    with Source.open(os.fsencode(tmp_path / "photo.jpg"), sidecars) as source:
+        found = read_metadata(source, folder=b"", zone=dt.UTC)
+    assert (found.albums, day(found.taken)) == (("Rome",), (2013, "sidecar"))
+
+
+def test_faces_in_a_sidecar_count_before_those_in_the_file(read: Read) -> None:
+    assert [face.name for face in read(drawn(xmp=faces("Ana"))).regions] == ["Ana"]
+    found = read(drawn(xmp=faces("Ana")), beside={"photo.xmp": faces("Bob")})
+    assert [face.name for face in found.regions] == ["Bob"]
+    (turned,) = read(drawn(xmp=faces("Ana"), exif=exif({0x0112: 6}))).regions
+    assert (turned.left, turned.top, turned.width, turned.height) == (0.4, 0.2, 0.2, 0.1)
+
+
+def test_the_small_picture_of_a_film_says_what_the_camera_knew(read: Read) -> None:
+    small = drawn(exif=exif({0x010F: "Canon", 0x0110: "Canon PowerShot", 0x0112: 6}, {ORIGINAL: STAMPS[ORIGINAL]}))
+    found = read(b"RIFF\x10\0\0\0AVI LIST\0\0\0\0", "MVI_1.AVI", beside={"MVI_1.THM": small})
+    assert (found.camera, found.orientation, day(found.taken)) == ("Canon PowerShot", 1, (2001, "exif"))
+    found = read(b"RIFF\x10\0\0\0AVI LIST\0\0\0\0", "MVI_1.AVI", beside={"MVI_1.THM": b"no JPEG"})
+    assert any(problem.startswith("sidecar MVI_1.THM: ") for problem in found.problems)
 
 
 def test_broken_or_vanished_sidecar_is_a_problem_not_a_failure(tmp_path: Path, read: Read) -> None:

@@ -95,6 +95,19 @@ def test_a_json_that_comes_later_dates_its_photo_and_one_that_goes_undates_it(he
     assert days(here) == []
 
 
+@pytest.mark.parametrize("name", ["img_1.xmp", "IMG_1.XMP", "IMG_1.jpg.xmp", "img_1.jpg.XMP"])
+def test_a_sidecar_in_another_case_is_heard_whenever_it_comes(here: Librarian, name: str) -> None:
+    draw(here.folder / "IMG_1.JPG")
+    draw(here.folder / "IMG_10.JPG", 3)
+    settled(here)
+    (here.folder / name).write_text(
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"/></rdf:RDF></x:xmpmeta>'
+    )
+    settled(here)
+    assert (metadata(here, b"IMG_1.JPG").rating, metadata(here, b"IMG_10.JPG").rating) == (4, None)
+
+
 def test_a_json_is_no_photo_and_lies_where_it_lies(here: Librarian) -> None:
     for name in ("x.jpg.json", "lone.THM", "IMG_1.AAE", "labels.json"):
         write_json(here.folder / name, [1])

@@ -223,7 +223,7 @@ def test_crafted_and_broken_files_take_nothing_down(mounted: tuple[Path, Path]) 
     mount, state = mounted
     command = [sys.executable, "-m", "photofsd", "status", "--json", "--state", str(state)]
     status = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    assert status["failed"] == NO_PICTURE
+    assert status["stages"]["metadata"]["failed"] == NO_PICTURE
     assert status["stages"]["identify"]["failed"] == 0
     assert (mount / "folders" / "broken" / "exiv2-poc" / "issue_857_poc.raf").is_file()
 
