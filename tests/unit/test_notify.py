@@ -60,6 +60,8 @@ def test_each_event_is_one_datagram_of_the_protocol(manager: Manager) -> None:
     reloading, clock = manager.received()
     assert reloading == "RELOADING=1"
     assert int(clock.removeprefix("MONOTONIC_USEC=")) > 0
+    notifier.still_starting("part 2 of 16", 90)
+    assert manager.received() == ["EXTEND_TIMEOUT_USEC=90000000", "STATUS=part 2 of 16"]
     notifier.stopping("unmounting")
     assert manager.received() == ["STOPPING=1", "STATUS=unmounting"]
     notifier.alive()
