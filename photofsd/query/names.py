@@ -2,13 +2,14 @@
 
 A name that is asked for means the names that are equal to it; only where there is none, those that hold its words.
 So `place:York` is York, and New York where nobody ever was in York. `*` and `?` stand for any characters; case,
-accents and what separates words never matter.
+accents and what separates words never matter, and umlauts may be spelled out.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NAME_MAX_BYTES = 255
 _GLOB = re.compile(r"[*?]")
+_SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
 
 class Wanted:
@@ -55,17 +57,27 @@ class Wanted:
         plain = folded(text)
         return self._pattern is not None or all(atom in plain for atom in self._atoms)
 
-    def best_of(self, known: Iterable[tuple[T, str]]) -> list[T]:
-        """The things whose name it is, or else those whose path it is part of. known: things and their paths."""
-        equal, similar = [], []
-        for thing, path in known:
-            if not self.may_be_in(path):
-                continue
-            if self.is_name_of(path.rpartition("/")[2]):
-                equal.append(thing)
-            elif not equal and self.is_part_of(path):
-                similar.append(thing)
-        return equal or similar
+
+def spellings(text: str) -> list[Wanted]:
+    """A name as it was asked for, and with its umlauts spelled out: GeoNames has Köln as Koeln."""
+    composed = unicodedata.normalize("NFC", text)
+    return [Wanted(spelled) for spelled in dict.fromkeys((text, composed.translate(_SPELLED_OUT)))]
+
+
+def best_of(text: str, known: Iterable[tuple[T, str]]) -> list[T]:
+    """The things that are called `text`, or else those whose path it is part of. known: things and their paths."""
+    asked = spellings(text)
+    equal, similar = [], []
+    for thing, path in known:
+        likely = [wanted for wanted in asked if wanted.may_be_in(path)]
+        if not likely:
+            continue
+        name = path.rpartition("/")[2]
+        if any(wanted.is_name_of(name) for wanted in likely):
+            equal.append(thing)
+        elif not equal and any(wanted.is_part_of(path) for wanted in likely):
+            similar.append(thing)
+    return equal or similar
 
 
 def _plain(text: str) -> str:
@@ -88,8 +100,8 @@ def name_of(value: bytes) -> str:
 
 def equal_values(txn: ReadTransaction, facet: Facet, text: str) -> list[bytes]:
     """The values of `facet` that are called `text`."""
-    wanted = Wanted(text)
-    return [value for value in facets.values(txn, facet) if wanted.is_name_of(name_of(value))]
+    asked = spellings(text)
+    return [value for value in facets.values(txn, facet) if any(wanted.is_name_of(name_of(value)) for wanted in asked)]
 
 
 def like_values(txn: ReadTransaction, facet: Facet, text: str) -> list[bytes]:
@@ -97,12 +109,12 @@ def like_values(txn: ReadTransaction, facet: Facet, text: str) -> list[bytes]:
 
     So `place:"Paris Texas"` is United States/Texas/Paris.
     """
-    return Wanted(text).best_of((value, _decoded(value)) for value in facets.values(txn, facet))
+    return best_of(text, ((value, _decoded(value)) for value in facets.values(txn, facet)))
 
 
 def folders_like(txn: ReadTransaction, text: str) -> list[DirId]:
     """The folders that are called `text`, or else those whose name holds its words."""
-    return Wanted(text).best_of(folders(txn))
+    return best_of(text, folders(txn))
 
 
 def folders(txn: ReadTransaction) -> Iterator[tuple[DirId, str]]:

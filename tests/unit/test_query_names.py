@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from photofsd.query.names import Wanted, glob
+from photofsd.query.names import Wanted, best_of, glob
 from photofsd.query.near import distance_m
 from photofsd.query.syntax import Phrase, Point, Word
 from photofsd.query.text import atoms, parts, run_pattern, words
@@ -33,6 +33,22 @@ from photofsd.store.tokens import folded, tokens
 )
 def test_name_is_equal_whatever_its_case_accents_and_separators(asked: str, name: str) -> None:
     assert Wanted(asked).is_name_of(name)
+
+
+@pytest.mark.parametrize(
+    "asked, found",
+    [
+        ("Köln", ["Köln", "Koeln", "Koln"]),
+        ("KO\u0308LN", ["Köln", "Koeln", "Koln"]),
+        ("Köln*", ["Köln", "Koeln", "Koln", "Koelnische Bucht"]),
+        ("Düsseldorf", ["Duesseldorf-Mitte"]),
+        ("Gießen", ["Giessen"]),
+        ("Koln", ["Köln", "Koln"]),
+    ],
+)
+def test_umlauts_may_be_spelled_out(asked: str, found: list[str]) -> None:
+    known = ["Köln", "Koeln", "Koln", "Koelnische Bucht", "Duesseldorf-Mitte", "Giessen", "Joel"]
+    assert best_of(asked, [(name, f"Germany/{name}") for name in known]) == found
 
 
 @pytest.mark.parametrize(
