@@ -18,7 +18,7 @@ class Disk:
 
     def stat(self, path: bytes) -> os.stat_result:
         """The status of a file; follows a symbolic link (a library folder may be one, nothing in it)."""
-        return os.stat(path)  # noqa: PTH116  paths are bytes
+        return os.stat(path)
 
     def lstat(self, path: bytes) -> os.stat_result:
         """The status of a file or of a symbolic link itself."""
@@ -42,7 +42,7 @@ class Disk:
 
         f_fsid outlives a reboot where a file system has one; st_dev stands in where it says 0 (NFS, FUSE).
         """
-        status = os.stat(folder)  # noqa: PTH116  paths are bytes
+        status = os.stat(folder)
         file_system = os.statvfs(folder).f_fsid or status.st_dev
         digest = hashlib.blake2b(b"%d:%d" % (file_system, status.st_ino), digest_size=8).digest()
         return int.from_bytes(digest, "big") or 1

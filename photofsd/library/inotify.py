@@ -152,7 +152,7 @@ class Watches:
         self._dirt.note(self._path(names))
 
     def _path(self, names: Names) -> bytes:
-        return os.path.join(self._library, *names)  # noqa: PTH118  bytes
+        return os.path.join(self._library, *names)
 
     def _watch_below(self, top: Names) -> None:
         """Watch what is in a watched folder. A watch comes before the listing, so that nothing falls in between."""

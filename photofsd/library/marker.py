@@ -91,7 +91,7 @@ def known_names(txn: ReadTransaction, folder: DirId) -> tuple[bytes, ...]:
 
 def count_present(disk: Disk, folder: bytes, names: tuple[bytes, ...]) -> int:
     """How many of `names` are in `folder`. One that cannot be looked at is there: its name is known to the disk."""
-    return sum(not _is_absent(disk, os.path.join(folder, name)) for name in names)  # noqa: PTH118  bytes
+    return sum(not _is_absent(disk, os.path.join(folder, name)) for name in names)
 
 
 def _is_absent(disk: Disk, path: bytes) -> bool:
@@ -169,7 +169,7 @@ class Lookout:
     def _facts(self, folder: bytes, known: Remembered) -> Facts:
         with self._disk.entries(folder) as entries:
             is_empty = next(entries, None) is None
-        has_marker = bool(self._marker) and self._disk.find(os.path.join(folder, self._marker)) is not None  # noqa: PTH118  bytes
+        has_marker = bool(self._marker) and self._disk.find(os.path.join(folder, self._marker)) is not None
         present = count_present(self._disk, folder, known.names)
         return Facts(self._disk.identity(folder), has_marker, is_empty, present)
 

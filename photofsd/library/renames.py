@@ -64,7 +64,7 @@ class Renames:
 
     def _holds(self, path: bytes, sample: list[tuple[bytes, PathRow | None]]) -> bool:
         """Claim: at least half of the sample is in the folder; nothing known is nothing to know it by."""
-        found = sum(self._is_there(os.path.join(path, name), row) for name, row in sample)  # noqa: PTH118  bytes
+        found = sum(self._is_there(os.path.join(path, name), row) for name, row in sample)
         return bool(sample) and found * 2 >= len(sample)
 
     def _is_there(self, path: bytes, row: PathRow | None) -> bool:

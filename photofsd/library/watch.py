@@ -166,7 +166,7 @@ class Watcher:
         _refuse_remote(library, mount_of(library.path, known))  # before anything is touched there: it may hang
         try:
             real = os.path.realpath(library.path, strict=True)
-            status = os.stat(real)  # noqa: PTH116  paths are bytes
+            status = os.stat(real)
         except OSError as error:
             library.watches.drop()
             library.seen = None

@@ -108,4 +108,4 @@ def read_all(paths: list[bytes]) -> None:
     for path in paths:
         with Source.open(path) as source:
             content_digest(source)
-            read_metadata(source, folder=os.path.dirname(path), zone=None)  # noqa: PTH120 - bytes
+            read_metadata(source, folder=os.path.dirname(path), zone=None)

@@ -129,7 +129,7 @@ def measure_answers(daemon: Running, sheet: Sheet) -> None:
 def measure_walks(daemon: Running, sheet: Sheet) -> None:
     """What file managers, backups and `find` do to it."""
     folder = daemon.mount / f"by-date/{LAST_YEAR}/all"
-    names = os.listdir(folder)  # noqa: PTH208 - names, not paths
+    names = os.listdir(folder)
     long_s = took_s(lambda: subprocess.run(["ls", "-l", folder], check=True, stdout=subprocess.DEVNULL))
     sheet.add(f"`ls -l /by-date/{LAST_YEAR}/all`, {len(names):,} photos", long_s, "s")
     before_s = cpu_s_of(daemon.process.pid)
@@ -141,5 +141,5 @@ def measure_walks(daemon: Running, sheet: Sheet) -> None:
     sheet.add("the daemon's CPU time for that", (cpu_s_of(daemon.process.pid) - before_s) / found * 1e6, "µs a photo")
     some = random.Random(1).sample(names, min(STATS, len(names)))
     elsewhere = daemon.mount / "types" / "jpeg"
-    stat_s = took_s(lambda: [os.stat(elsewhere / name) for name in some])  # noqa: PTH116 - a Path's own costs more
+    stat_s = took_s(lambda: [os.stat(elsewhere / name) for name in some])  # a Path's own costs more
     sheet.add(f"stat() of {len(some):,} photos under names not met yet", len(some) / stat_s, "/s")

@@ -317,7 +317,7 @@ class RenamingDisk(Disk):
 
     def entries(self, folder: bytes) -> AbstractContextManager[Iterator[os.DirEntry[bytes]]]:
         if folder in self.renamed:
-            os.rename(folder, self.renamed[folder])  # noqa: PTH104 - paths are bytes
+            os.rename(folder, self.renamed[folder])
         return super().entries(folder)
 
 

@@ -69,10 +69,10 @@ def decode_folder(folder: Path, fit_px: int) -> Answers:
         for name in names:
             if kind_of_name(name) not in {Kind.IMAGE, Kind.RAW}:
                 continue
-            path = os.path.join(parent, name)  # noqa: PTH118 - bytes
+            path = os.path.join(parent, name)
             start = time.process_time()
             try:
-                with Source.open(path, [os.path.join(parent, other) for other in sidecar_names(name, names)]) as source:  # noqa: PTH118
+                with Source.open(path, [os.path.join(parent, other) for other in sidecar_names(name, names)]) as source:
                     picture = decode(source, fit_px=fit_px)
                 answer: dict[str, Any] = {
                     "size": (picture.width, picture.height),

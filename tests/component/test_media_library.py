@@ -57,11 +57,11 @@ def read_folder(folder: Path) -> dict[str, Any]:
         for name in names:
             if kind_of_name(name) in {None, Kind.SIDECAR}:
                 continue
-            path = os.path.join(parent, name)  # noqa: PTH118 - bytes
+            path = os.path.join(parent, name)
             start = time.process_time()
             try:
                 sidecars = [*sidecar_names(name, names), *albums]
-                with Source.open(path, [os.path.join(parent, sidecar) for sidecar in sidecars]) as source:  # noqa: PTH118
+                with Source.open(path, [os.path.join(parent, sidecar) for sidecar in sidecars]) as source:
                     digest = content_digest(source).hex()
                     place = os.path.relpath(parent, os.fsencode(folder))
                     facts = msgspec.to_builtins(read_metadata(source, folder=place, zone=dt.UTC))

@@ -125,13 +125,13 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
 
 
 def test_descriptors_are_given_back(tmp_path: Path, photo: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counts, one of them the listing's own
+    before = len(os.listdir("/proc/self/fd"))
     with opened(photo) as source:
         source.stream()
     with pytest.raises(FileUndecodable):
         opened(tmp_path)
     source.close()
-    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - as above
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_access_time_is_left_alone(photo: Path) -> None:

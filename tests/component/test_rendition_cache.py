@@ -85,7 +85,7 @@ def test_a_restart_knows_which_were_wanted_least_lately(tmp_path: Path) -> None:
     cache = cache_in(tmp_path)
     for hours, key in enumerate(KEYS[:3]):
         keep(cache, key, b"x" * SIZE)
-        old = os.stat(tmp_path / key[:2] / key).st_mtime - 10 * 3600 + hours * 60  # noqa: PTH116 - a time
+        old = os.stat(tmp_path / key[:2] / key).st_mtime - 10 * 3600 + hours * 60
         os.utime(tmp_path / key[:2] / key, (old, old))
     assert read(cache, KEYS[0])
     smaller = cache_in(tmp_path, limit_bytes=2 * SIZE)

@@ -93,4 +93,4 @@ def is_mounted(point: Path) -> bool:
 
 
 def names_of(folder: Path) -> list[str]:
-    return sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
+    return sorted(os.listdir(folder))

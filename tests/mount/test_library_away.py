@@ -54,7 +54,7 @@ class Home:
         return done.stdout + done.stderr
 
     def recent(self) -> list[str]:
-        return sorted(os.listdir(self.mount / "recent"))  # noqa: PTH208 - names, as ls shows them
+        return sorted(os.listdir(self.mount / "recent"))
 
 
 @pytest.fixture

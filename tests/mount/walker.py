@@ -1,7 +1,6 @@
 """Two ways to walk the same tree: the nodes themselves, and a real mount of a real daemon. Both raise OSError."""
 
 # Paths are bytes here, as the kernel gives them.
-# ruff: noqa: PTH102, PTH106, PTH108, PTH116, PTH123, PTH208
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_escapes_and_odd_bytes_of_mount_points_are_read(known: list[Mount]) -> N
 def test_device_numbers_are_those_of_stat() -> None:
     for mount in mounts():
         if mount.point in {b"/proc", b"/dev"}:
-            assert mount.device_number == os.stat(mount.point).st_dev  # noqa: PTH116 - points are bytes
+            assert mount.device_number == os.stat(mount.point).st_dev
 
 
 def test_the_topmost_of_two_mounts_counts(known: list[Mount]) -> None:
