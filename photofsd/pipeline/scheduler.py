@@ -169,8 +169,9 @@ class _Visitor:
         root, folder = self._folder(found.dir)
         if root in self._offline:
             return FileTask(stage.name, subject, None, OFFLINE_WAIT_MS)
-        if content is not None and self._is_in_doubt(file):
-            return FileTask(stage.name, subject, None, CHANGED_WAIT_MS)
+        doubt_ms = 0 if content is None else self._doubt_ms(file)
+        if doubt_ms:
+            return FileTask(stage.name, subject, None, doubt_ms)
         above = b"/".join([root, folder]) if folder else root
         stages = tuple(self._stages(stage, subject))
         return FileTask(
@@ -190,9 +191,12 @@ class _Visitor:
         record = assets.asset(self._txn, AssetId(subject))
         return (record.files[0], record.content) if record is not None and record.files else (NO_FILE, None)
 
-    def _is_in_doubt(self, file: FileId) -> bool:
-        """Claim: which content the file has now is still to be found out."""
-        return any(jobs.get(self._txn, record, file) is not None for record in self._of_files)
+    def _doubt_ms(self, file: FileId) -> int:
+        """How long to wait until it may be known which content the file has now; 0 where that is known."""
+        queued = (jobs.get(self._txn, record, file) for record in self._of_files)
+        now_ms = _now_ms()
+        waits = (CHANGED_WAIT_MS + max(0, job.not_before_ms - now_ms) for job in queued if job is not None)
+        return max(waits, default=0)
 
     def _is_a_riddle(self, file: FileId) -> bool:
         """Claim: which content the file has now could not be found out."""

@@ -59,11 +59,16 @@ class Registered(enum.Enum):
 
 
 def register(txn: WriteTransaction, name: str, version: int, subject: Subject) -> Registered:
-    """Make a stage known, and say what it was: a new one has its work before it, another version has to redo it."""
+    """Make a stage known, and say what it was: a new one has its work before it, another version has to redo it.
+
+    One that comes while all others are paused is paused, too: who paused everything meant it as well.
+    """
     known = txn.record(Tables.STAGES, name.encode(), StageRecord)
     if known is None:
-        number = 1 + max((record.number for record in stages(txn).values()), default=0)
-        txn.put_record(Tables.STAGES, name.encode(), StageRecord(number, version, subject))
+        others = stages(txn).values()
+        number = 1 + max((record.number for record in others), default=0)
+        is_paused = bool(others) and all(record.is_paused for record in others)
+        txn.put_record(Tables.STAGES, name.encode(), StageRecord(number, version, subject, is_paused))
         return Registered.NEW
     if known.version == version:
         return Registered.SAME

@@ -51,7 +51,7 @@ def large_photos(library: Path, photos: int, names: int) -> Iterator[bytes]:
 
 
 def camera_photos(library: Path, photos: int, megapixels: int) -> list[Path]:
-    """Write `photos` baseline JPEGs of that many megapixels (4:3, 4:2:0, about 0.3 bytes a pixel); their paths."""
+    """Write `photos` baseline JPEGs of that many megapixels (4:3, 4:2:0, about 0.2 bytes a pixel); their paths."""
     library.mkdir(parents=True)
     drawn = [_scene(number, megapixels) for number in range(SCENES)]
     paths = [library / f"DSC_{number:04}.JPG" for number in range(photos)]

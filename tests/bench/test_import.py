@@ -76,7 +76,7 @@ def test_first_import(tmp_path: Path, sheet: Sheet, scaled: Scaled) -> None:
         readers_s = sum(cpu_s_of(child) for child in children_of(daemon.process.pid))
         daemon_s = cpu_s_of(daemon.process.pid)
         memory = memory_of(daemon.process.pid)
-    sheet.add("scan, hash, metadata, places and store, whole daemon", photos / took_s, "/s")
+    sheet.add("scan, hash, metadata, previews, places and store, whole daemon", photos / took_s, "/s")
     sheet.add("the daemon's own CPU time for that", daemon_s / photos * 1e6, "µs a file")
     sheet.add("its children's CPU time", readers_s / photos * 1e6, "µs a file")
     sheet.add("the daemon's own memory at the end, without the mapped store", memory.own / MIB, "MiB")
@@ -91,7 +91,7 @@ def test_reading_photos(tmp_path: Path, sheet: Sheet, scaled: Scaled) -> None:
     with running(tmp_path / "library", tmp_path / "state", tmp_path / "mnt") as daemon:
         took_s = await_photos(daemon, len(paths) // NAMES)
     rate = len(paths) / took_s * 60
-    sheet.add("the same by the daemon, with places and store", rate, "/min", at_least=READ_MIN_PER_MINUTE)
+    sheet.add("the same by the daemon, with previews, places and store", rate, "/min", at_least=READ_MIN_PER_MINUTE)
 
 
 def read_bare(paths: list[bytes]) -> float:

@@ -1,12 +1,10 @@
-"""Previews: the stage alone and the whole pipeline, each beside a bare Pillow loop that does the same work."""
+"""The whole pipeline, from finding files to their previews, beside a bare Pillow loop that does the same work."""
 
 from __future__ import annotations
 
 import io
 import multiprocessing
-import os
 import time
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -16,22 +14,17 @@ from PIL import Image, ImageOps
 from photofsd.daemon.client import ask
 from photofsd.daemon.commands import Status
 from photofsd.media.look import colours, contrast, phash
-from photofsd.media.source import Source
 from photofsd.media.thumbnails import PREVIEW_PX, THUMB_PX
-from photofsd.pipeline.stage import Work
-from photofsd.pipeline.stages.preview import QUALITY, STAGE
+from photofsd.pipeline.stages.preview import QUALITY
 from tests.bench.conftest import Scaled
 from tests.bench.originals import camera_photos
 from tests.bench.running import children_of, cpu_s_of, running
 from tests.bench.sheet import Sheet
 
 PHOTOS = 400
-ALONE = 60
-ROUNDS = 3
 CORES = 2
 SETTLE_S = 2.5
 PIPELINE_SHARE_MIN = 0.8
-STAGE_SHARE_MIN = 0.85
 
 
 def bare(path: Path) -> int:
@@ -73,29 +66,6 @@ def bare_rate(paths: list[Path]) -> tuple[float, float]:
         started_s = time.perf_counter()
         spent_s = sum(pool.map(bare_all, shares))
         return len(paths) / (time.perf_counter() - started_s), spent_s / len(paths) * 1000
-
-
-def staged(path: Path) -> None:
-    with Source.open(os.fsencode(path)) as source:
-        STAGE.run(source, Work())
-
-
-def per_s(action: Callable[[Path], object], paths: list[Path]) -> float:
-    """How many a second of processor time."""
-    started_s = time.process_time()
-    for path in paths:
-        action(path)
-    return len(paths) / (time.process_time() - started_s)
-
-
-def test_previews_alone(tmp_path: Path, sheet: Sheet, scaled: Scaled) -> None:
-    for megapixels in (12, 24):
-        paths = camera_photos(tmp_path / f"{megapixels}", scaled(ALONE), megapixels)
-        rounds = [(per_s(bare, paths), per_s(staged, paths)) for _ in range(ROUNDS)]  # in turn: others work, too
-        bare_best, stage_best = (max(rates) for rates in zip(*rounds, strict=True))
-        sheet.add(f"a bare Pillow loop, {megapixels} MP JPEG", bare_best, "/s/core")
-        sheet.add(f"stage preview, {megapixels} MP JPEG", stage_best, "/s/core")
-        sheet.add("share of the bare loop", stage_best / bare_best, "", at_least=STAGE_SHARE_MIN)
 
 
 def test_whole_pipeline(tmp_path: Path, sheet: Sheet, scaled: Scaled) -> None:

@@ -23,6 +23,7 @@ from photofsd.pipeline.worker import Request
 from photofsd.records import JobRecord
 from photofsd.store import jobs
 from photofsd.store.transaction import WriteTransaction
+from photofsd.types import Subject
 from tests.component.librarian import ANY_SIZE, Librarian, librarian
 
 MB = 1_000_000
@@ -179,3 +180,6 @@ def test_a_pause_of_everything_outlives_the_daemon(tmp_path: Path) -> None:
     with librarian(folder, tmp_path / "state") as here:
         here.work_off()
         assert here.counts("identify") == jobs.Counts(1, 0, 0)
+        here.writer.run(lambda txn: jobs.register(txn, "came with an update", 1, Subject.ASSET))
+        with here.store.read() as txn:
+            assert jobs.stage(txn, "came with an update").is_paused

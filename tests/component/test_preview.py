@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -366,3 +367,22 @@ def test_pictures_that_cannot_be_written_leave_nothing_and_say_what_to_look_at(t
         with pytest.raises(StoreFull, match="no room for thumbnails"):
             batch.add(bytes(32), {THUMB_PX: bytes(1000), PREVIEW_PX: bytes(2 << 20)})
         assert list(disk.rglob("*.jpg")) == []
+
+
+def test_a_stage_waits_as_long_as_the_identification_of_its_file_does(here: Librarian) -> None:
+    draw(here.folder / "a.jpg")
+    here.take_in()
+    here.work_off()
+    later_ms = (time.time_ns() // 1_000_000) + 600_000
+
+    def doubt(txn: WriteTransaction) -> None:
+        jobs.put(txn, jobs.stage(txn, "identify"), 1, jobs.JobRecord(jobs.NEW, later_ms, 3, "EIO"))
+        jobs.put(txn, jobs.stage(txn, "preview"), here.named(b"a.jpg"), jobs.JobRecord(jobs.BACKLOG))
+
+    here.writer.run(doubt)
+    here.work_off()
+    with here.store.read() as txn:
+        job = jobs.get(txn, jobs.stage(txn, "preview"), here.named(b"a.jpg"))
+    assert job is not None
+    assert job.not_before_ms >= later_ms
+    assert job.attempts == 0

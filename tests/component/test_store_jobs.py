@@ -163,7 +163,7 @@ def test_what_was_found_in_an_edited_photo_is_to_be_found_again(store: Store) ->
     assert _counts(store, "look") == _counts(store, "think") == (0, 0, 0)
 
 
-def test_a_stage_keeps_its_number_and_its_pause_when_its_version_changes(store: Store) -> None:
+def test_a_stage_keeps_its_number_and_its_pause_and_a_new_one_is_paused_where_all_are(store: Store) -> None:
     with store.write() as txn:
         assert jobs.register(txn, "look", 1, Subject.ASSET) is jobs.Registered.NEW
         jobs.pause(txn, "look", is_paused=True)
@@ -172,8 +172,11 @@ def test_a_stage_keeps_its_number_and_its_pause_when_its_version_changes(store: 
         assert jobs.register(txn, "think", 1, Subject.ASSET) is jobs.Registered.NEW
         assert jobs.stages(txn) == {
             "look": StageRecord(1, 2, Subject.ASSET, is_paused=True),
-            "think": StageRecord(2, 1, Subject.ASSET),
+            "think": StageRecord(2, 1, Subject.ASSET, is_paused=True),
         }
+        jobs.pause(txn, "look", is_paused=False)
+        jobs.register(txn, "dream", 1, Subject.ASSET)
+        assert jobs.stage(txn, "dream") == StageRecord(3, 1, Subject.ASSET)
 
 
 def test_a_stage_that_nobody_registered_is_a_key_error(store: Store) -> None:
