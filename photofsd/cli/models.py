@@ -11,8 +11,9 @@ from photofsd.cli.output import say, say_beside, say_json
 from photofsd.cli.progress import progress
 from photofsd.daemon.report import columns
 from photofsd.errors import PartlyDone, UsageError
-from photofsd.models import canary, folder, importing, sums
+from photofsd.models import canary, folder, importing, install, sums
 from photofsd.models.folder import Installed, Layout, Purpose
+from photofsd.models.registry import PUBLISHED
 
 _MB = 1 << 20
 
@@ -58,6 +59,37 @@ def import_model(invocation: Invocation, *, source: Path, name: str) -> None:
             progress=lambda done, of_all: show(f"{done // _MB:,} of {of_all // _MB:,} MB", done, of_all),
         )
     say(f"{taken.purpose} model {taken.name} lies in {taken.folder}: `photofsd models verify {taken.name}` tries it")
+
+
+@command.command("install")
+@click.argument("name", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common_options
+def install_model(invocation: Invocation, *, name: str | None, yes: bool) -> None:
+    """Fetch the published model NAME; without NAME, show which there are.
+
+    The only command that ever opens a network connection.
+    """
+    if name is None:
+        rows = [(model.name, model.purpose, model.about) for model in PUBLISHED.values()]
+        for line in columns([("name", "purpose", "about"), *rows]):
+            say(line)
+        return
+    published = PUBLISHED.get(name)
+    if published is None:
+        raise UsageError(f"no published model {name} is known: `photofsd models install` shows which are")
+    say(f"{published.name} is fetched from {published.repository}, to {invocation.settings.models}")
+    if published.terms:
+        say(published.terms)
+    if not yes and not click.confirm("Go on?", default=not published.terms):
+        raise UsageError("nothing was fetched")
+    with progress("fetching") as show:
+        fetched = install.fetch(
+            published,
+            invocation.settings.models,
+            progress=lambda file, done, of_all: show(f"{file}, {done // _MB:,} of {of_all // _MB:,} MB", done, of_all),
+        )
+    say(f"{fetched.purpose} model {fetched.name} is installed: `photofsd models verify {fetched.name}` tries it")
 
 
 @command.command("verify")

@@ -53,14 +53,21 @@ def take_in(folder: Path, models: Path, *, name: str = "", progress: Progress = 
         shutil.rmtree(copy, ignore_errors=True)
         copy.mkdir(parents=True)
         _copy(Installed(purpose, name, layout, source), copy, progress)
-        taken = Installed(purpose, name, layout, copy)
-        sums.write_down(taken, sums.sums_of(taken))
-        copy.rename(target)
+        return settle(Installed(purpose, name, layout, copy), target)
     except OSError as error:
         raise ModelUnusable(f"{source} cannot be copied to {target}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(copy, ignore_errors=True)
-    return Installed(purpose, name, layout, target)
+
+
+def settle(arrived: Installed, target: Path) -> Installed:
+    """Write the checksums of a model down and move it to its place, on the same file system. Raises ModelUnusable."""
+    sums.write_down(arrived, sums.sums_of(arrived))
+    try:
+        arrived.folder.rename(target)
+    except OSError as error:
+        raise ModelUnusable(f"{arrived.folder} cannot become {target}: {error.strerror}") from error
+    return Installed(arrived.purpose, arrived.name, arrived.layout, target)
 
 
 def _copy(model: Installed, target: Path, progress: Progress) -> None:
