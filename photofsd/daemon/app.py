@@ -290,7 +290,7 @@ def _renderer(settings: Settings, store: Store) -> Renderer:
         store,
         RenditionCache(settings.state / "jpeg", settings.jpeg.cache_mb * 1_000_000),
         _rendering(settings),
-        children=min(RENDERERS_MAX, os.cpu_count() or 1),
+        children=min(RENDERERS_MAX, profiles.readers(profiles.measure_machine(), settings.readers.memory_mb)),
         memory_mb=settings.readers.memory_mb,
         patience=Patience(settings.readers.file_timeout_s),
     )

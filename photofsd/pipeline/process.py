@@ -150,8 +150,10 @@ class Child:
     async def close(self) -> None:
         """Let it end by itself (its socket closes), or kill it after a second."""
         await self._stream.aclose()
-        await self.ended()
+        is_stubborn = await self.ended() is None
         self.kill()
+        if is_stubborn:
+            await self.ended()
 
     async def ended(self) -> int | None:
         """Its exit status, None when it still runs after GRACE_S."""

@@ -182,7 +182,8 @@ class Renderer:
                     making = await self._orders.receive()
                 if making is None:
                     await crew.let_go_if_idle()
-                    await self._in_thread(self._cache.make_way)
+                    if await self._in_thread(self._cache.make_way):
+                        self.alert = None  # the next one who opens a photo will see
                 else:
                     await self._work_off(crew, making)
         finally:

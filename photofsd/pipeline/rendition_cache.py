@@ -6,7 +6,6 @@ time is when it was last wanted, to the hour, so that a restart knows which to l
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import threading
@@ -110,10 +109,13 @@ class RenditionCache:
             raise
         return fd
 
-    def make_way(self) -> None:
-        """Let renditions go while the disk has less room than FREE_MIN_BYTES."""
-        with contextlib.suppress(OSError):
+    def make_way(self) -> bool:
+        """Let renditions go while the disk has less room than FREE_MIN_BYTES. Claim: it has as much now."""
+        try:
             self._make_room(0)
+        except OSError:
+            return False
+        return True
 
     def _make_room(self, wanted_bytes: int) -> None:
         with self._lock:

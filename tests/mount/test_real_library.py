@@ -143,7 +143,9 @@ def is_shown(content: bytes, row: dict[str, str]) -> bool:
     if row["kind"] == "raw" or not row["width"]:  # the manifest has the sensor's, borders and all
         return kind == "JPEG"
     width, height = int(row["width"]), int(row["height"])
-    is_turned = row["format"] != "HEIF" and row["orientation"] in {"5", "6", "7", "8"}  # HEIF: as decoded
+    if row["format"] == "HEIF":  # the manifest has what one decoder gives, which is not always upright
+        return kind == "JPEG" and size in {(width, height), (height, width)}
+    is_turned = row["orientation"] in {"5", "6", "7", "8"}
     return kind == "JPEG" and size == ((height, width) if is_turned else (width, height))
 
 

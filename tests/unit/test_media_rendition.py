@@ -138,6 +138,31 @@ def test_what_matters_of_the_metadata_is_kept_and_the_picture_stands_upright() -
     assert (place[5], float(place[6])) == (b"\1", pytest.approx(3.5))
 
 
+@given(
+    st.builds(
+        Metadata,
+        format=st.just("heic"),
+        kind=st.just(Kind.IMAGE),
+        make=st.none() | st.text(),
+        lens=st.none() | st.text(),
+        caption=st.none() | st.text(),
+        taken=st.none()
+        | st.builds(Taken, st.integers(-(2**62), 2**62), st.just(DateSource.XMP), st.integers(-900, 900)),
+        latitude=st.none() | st.floats(-90, 90),
+        longitude=st.none() | st.floats(-180, 180),
+        altitude_m=st.none() | st.floats(),
+        iso=st.none() | st.integers(),
+        f_number=st.none() | st.floats(),
+        exposure_s=st.none() | st.floats(),
+        focal_mm=st.none() | st.floats(),
+    )
+)
+def test_no_odd_fact_keeps_a_photo_from_being_rendered(metadata: Metadata) -> None:
+    exif = opened(rendition(Image.new("RGB", (8, 8)), metadata, quality=90, room=SMALLEST)).getexif()
+    assert exif[ExifTags.Base.Orientation] == 1
+    assert exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] == 1
+
+
 def test_a_guessed_date_is_not_written_into_a_picture() -> None:
     guessed = Metadata(format="tiff", kind=Kind.IMAGE, taken=Taken(10**18, DateSource.MTIME))
     exif = opened(rendition(noise(40, 30), guessed, quality=90, room=SMALLEST)).getexif()
