@@ -16,6 +16,10 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from photofsd.daemon.client import ask
+from photofsd.daemon.commands import Ping
+from photofsd.errors import PhotofsdError
+
 POLL_S = 0.2
 HINTS = """
 The photos are at {mount}. In a file manager, or in another terminal:
@@ -33,8 +37,6 @@ def main() -> int:
     """Run the daemon until it ends and return its exit code."""
     arguments = _arguments()
     _refuse_without_fuse()
-    arguments.mount.mkdir(parents=True, exist_ok=True)
-    arguments.state.mkdir(parents=True, exist_ok=True)
     program = Path(sys.executable).with_name("photofsd")
     daemon = subprocess.Popen(
         [program, "run", "--library", arguments.library, "--mount", arguments.mount, "--state", arguments.state],
@@ -43,7 +45,7 @@ def main() -> int:
     _pass_on_signals(daemon)
     names = {"program": os.path.relpath(program), **vars(arguments)}
     hints = HINTS.format_map({name: shlex.quote(str(path)) for name, path in names.items()})
-    threading.Thread(target=_say_when_mounted, args=(daemon, arguments.mount, hints), daemon=True).start()
+    threading.Thread(target=_say_when_ready, args=(daemon, arguments.state, hints), daemon=True).start()
     with _Terminal(daemon.pid):
         return _exit_code(daemon.wait())
 
@@ -75,13 +77,22 @@ def _pass_on_signals(daemon: subprocess.Popen[bytes]) -> None:
         signal.signal(number, end)
 
 
-def _say_when_mounted(daemon: subprocess.Popen[bytes], mount: Path, hints: str) -> None:
+def _say_when_ready(daemon: subprocess.Popen[bytes], state: Path, hints: str) -> None:
     pause = threading.Event()
     while daemon.poll() is None:
-        if mount.is_mount():
+        if _is_ready(daemon.pid, state):
             print(hints, flush=True)
             return
         pause.wait(POLL_S)
+
+
+def _is_ready(pid: int, state: Path) -> bool:
+    """Claim: that daemon, and not another one that was there before, has mounted the tree."""
+    try:
+        pong = ask(state, Ping())
+    except PhotofsdError:
+        return False
+    return (pong["pid"], pong["state"]) == (pid, "running")
 
 
 def _exit_code(returned: int) -> int:

@@ -51,6 +51,11 @@ class TrialRun:
             assert time.monotonic() < deadline, self.said
             self.said += os.read(self._terminal, 65536)
 
+    def run_again(self) -> subprocess.CompletedProcess[bytes]:
+        """The same without a terminal, until it ends."""
+        words = [sys.executable, "-m", "contrib.setup.run", *self._options]
+        return subprocess.run(words, cwd=CHECKOUT, capture_output=True, check=False, timeout=ENDED_WITHIN_S)
+
     def type(self, keys: bytes) -> None:
         """Type on the terminal."""
         os.write(self._terminal, keys)
@@ -93,6 +98,15 @@ def test_ending_make_ends_the_daemon_too(number: signal.Signals, trial: TrialRun
     while trial.mount.is_mount():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_second_run_beside_the_first_says_why_it_cannot_and_gives_no_hints(trial: TrialRun) -> None:
+    trial.wait_until_ready()
+    second = trial.run_again()
+    assert second.returncode == 1
+    assert READY not in second.stdout
+    assert b"another" in second.stderr
+    assert trial.mount.is_mount()
 
 
 def test_library_that_is_no_folder_is_refused(tmp_path: Path) -> None:
