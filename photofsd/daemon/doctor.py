@@ -45,6 +45,9 @@ OPEN_FILES_MIN: Final = 4096
 FREE_MIN_MB: Final = 200
 FREE_GOOD_MB: Final = 2000
 WATCHES_USABLE: Final = 0.9
+SAFE_FOR_ONE_MACHINE: Final = frozenset({"gfs2", "ocfs2", "virtiofs"})
+"""File systems that several machines may share and that keep locks and memory maps right within each."""
+
 ANSWER_TIMEOUT_S: Final = 5.0
 
 Level = Literal["ok", "warning", "problem"]
@@ -170,7 +173,7 @@ def _state(settings: Settings, system: System) -> Finding:
     if sight is None or sight.error is not None:
         return Finding("state", "problem", f"{folder}: {_trouble(sight)}", "choose another place")
     file_system, is_remote = _file_system(sight, system)
-    if is_remote:
+    if is_remote and file_system not in SAFE_FOR_ONE_MACHINE:
         text = f"{folder} is on {file_system}, where the store would break"
         return Finding("state", "problem", text, "put the state on a local disk")
     if not sight.is_writable:
@@ -178,6 +181,9 @@ def _state(settings: Settings, system: System) -> Finding:
     if sight.free_mb < FREE_GOOD_MB:
         level: Level = "warning" if sight.free_mb >= FREE_MIN_MB else "problem"
         return Finding("state", level, f"{sight.free_mb} MB are free at {folder}", "make room")
+    if is_remote:
+        text = f"{folder} is on {file_system}: the store holds as long as no other machine opens it"
+        return Finding("state", "warning", text, "put the state on a local disk")
     return Finding("state", "ok", f"{state}: {sight.free_mb} MB are free, on {file_system}")
 
 

@@ -124,11 +124,24 @@ def test_few_open_files_are_a_warning(settings: Settings, system: System, monkey
     assert _findings(settings, system)["open files"].level == "warning"
 
 
-def test_a_state_folder_on_a_network_file_system_is_a_problem(settings: Settings, system: System) -> None:
-    _mounted(system, settings.state, "nfs4")
-    finding = _findings(settings, system)["state"]
-    assert finding.level == "problem"
-    assert "on nfs4, where the store would break" in finding.text
+@pytest.mark.parametrize(
+    "file_system, level, text",
+    [
+        ("nfs4", "problem", "on nfs4, where the store would break"),
+        ("fuse.sshfs", "problem", "on fuse.sshfs, where the store would break"),
+        ("virtiofs", "warning", "on virtiofs: the store holds as long as no other machine opens it"),
+        ("fuse.mergerfs", "ok", "MB are free, on fuse.mergerfs"),
+    ],
+)
+def test_a_state_folder_on_a_file_system_that_others_share_is_told(
+    settings: Settings, system: System, monkeypatch: pytest.MonkeyPatch, file_system: str, level: str, text: str
+) -> None:
+    sight = Sight(str(settings.state), is_writable=True, free_mb=5000)
+    monkeypatch.setattr(doctor, "probe", lambda _folder, _marker="": sight)
+    _mounted(system, settings.state, file_system)
+    finding = doctor._state(settings, system)
+    assert finding.level == level
+    assert text in finding.text
 
 
 @pytest.mark.parametrize("free_mb, level", [(150, "problem"), (1500, "warning"), (5000, "ok")])
