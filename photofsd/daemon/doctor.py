@@ -22,6 +22,7 @@ from photofsd.mounts import MOUNTINFO, OUR_FILE_SYSTEM, mount_at, mount_of, moun
 
 MODULES: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "av": "av",
         "blake3": "blake3",
         "click": "click",
         "defusedxml": "defusedxml",
@@ -30,9 +31,11 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "numpy": "numpy",
         "pillow": "PIL.Image",
         "pillow-heif": "pillow_heif",
+        "pillow-jxl-plugin": "pillow_jxl",
         "pycountry": "pycountry",
         "pyfuse3": "pyfuse3",
         "pyroaring": "pyroaring",
+        "rawpy": "rawpy",
         "reverse_geocoder": "reverse_geocoder",
         "rich": "rich",
         "trio": "trio",
