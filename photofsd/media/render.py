@@ -8,9 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Final
 
 from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import IFDRational
 
 from photofsd.records import Metadata, Taken
 
@@ -23,6 +25,13 @@ _NS: Final = 1_000_000_000
 _SRGB: Final = 1
 _UPRIGHT: Final = 1
 _ISO_MAX: Final = 0xFFFF
+_LONG_MAX: Final = 0xFFFF_FFFF
+_DENOMINATOR_MAX: Final = 1_000_000
+_TICKS_A_SECOND: Final = 10_000
+"""Of arc: three millimetres."""
+_TICKS_A_MINUTE: Final = 60 * _TICKS_A_SECOND
+_TICKS_A_DEGREE: Final = 60 * _TICKS_A_MINUTE
+_HIGHEST_M: Final = 100_000
 _POSITION: Final = ((ExifTags.GPS.GPSLatitudeRef, "NS"), (ExifTags.GPS.GPSLongitudeRef, "EW"))
 
 
@@ -68,7 +77,7 @@ def plain_exif(metadata: Metadata) -> bytes:
         (ExifTags.Base.FNumber, metadata.f_number),
         (ExifTags.Base.FocalLength, metadata.focal_mm),
     )
-    shot.update({tag: value for tag, value in exposure if value is not None and value > 0})
+    shot.update({tag: _rational(value) for tag, value in exposure if value is not None and 0 < value <= _LONG_MAX})
     if metadata.iso is not None and 0 < metadata.iso <= _ISO_MAX:
         shot[ExifTags.Base.ISOSpeedRatings] = metadata.iso
     if metadata.latitude is not None and metadata.longitude is not None:
@@ -103,7 +112,15 @@ def _date(taken: Taken) -> Iterator[tuple[int, str]]:
 def _position(latitude: float, longitude: float, altitude_m: float | None) -> Iterator[tuple[int, object]]:
     for (tag, letters), degrees in zip(_POSITION, (latitude, longitude), strict=True):
         yield tag, letters[degrees < 0]
-        yield tag + 1, (abs(degrees), 0.0, 0.0)
-    if altitude_m is not None:
+        minutes, ticks = divmod(round(abs(degrees) * _TICKS_A_DEGREE), _TICKS_A_MINUTE)
+        yield tag + 1, (IFDRational(minutes // 60), IFDRational(minutes % 60), IFDRational(ticks, _TICKS_A_SECOND))
+    if altitude_m is not None and abs(altitude_m) <= _HIGHEST_M:
         yield ExifTags.GPS.GPSAltitudeRef, bytes([altitude_m < 0])
-        yield ExifTags.GPS.GPSAltitude, abs(altitude_m)
+        yield ExifTags.GPS.GPSAltitude, _rational(abs(altitude_m))
+
+
+def _rational(value: float) -> IFDRational:
+    """EXIF has no floats: two whole numbers of 32 bits each."""
+    largest = int(min(_DENOMINATOR_MAX, _LONG_MAX // max(1, value)))
+    fraction = Fraction(value).limit_denominator(largest)
+    return IFDRational(fraction.numerator, fraction.denominator)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import IFDRational
 
 from photofsd.media.render import plain_exif, rendition
 from photofsd.media.rendition import RENDERED_TYPES, RenderSettings, has_rendition, rendition_bytes
@@ -132,9 +133,13 @@ def test_what_matters_of_the_metadata_is_kept_and_the_picture_stands_upright() -
     assert details[ExifTags.Base.OffsetTimeOriginal] == "-05:30"
     assert details[ExifTags.Base.LensModel] == "back camera 3.99mm ?/1.8"
     assert details[ExifTags.Base.ColorSpace] == 1
-    assert float(details[ExifTags.Base.ExposureTime]) == pytest.approx(0.008)
+    for tag, value in ((ExifTags.Base.ExposureTime, 0.008), (ExifTags.Base.FNumber, 1.8)):
+        assert isinstance(details[tag], IFDRational), "EXIF has no floats"
+        assert float(details[tag]) == pytest.approx(value)
     assert (place[1], place[3]) == ("S", "E")
-    assert float(place[2][0]) == pytest.approx(43.5123)
+    degrees, minutes, seconds = map(float, place[2])
+    assert (degrees, minutes) == (43, 30)
+    assert degrees + minutes / 60 + seconds / 3600 == pytest.approx(43.5123, abs=1e-7)
     assert (place[5], float(place[6])) == (b"\1", pytest.approx(3.5))
 
 
