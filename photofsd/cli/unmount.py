@@ -14,7 +14,8 @@ from photofsd.cli.output import say
 from photofsd.daemon.client import ask
 from photofsd.daemon.commands import Stop
 from photofsd.errors import DaemonBusy, DaemonNotRunning, TooSlow, UsageError
-from photofsd.mounts import OUR_FILE_SYSTEM, detach, mount_at, mounts, real_point
+from photofsd.fuse.mount_point import abort, answers
+from photofsd.mounts import OUR_FILE_SYSTEM, Mount, detach, mount_at, mounts, real_point
 
 ANSWER_TIMEOUT_S: Final = 10.0
 END_TIMEOUT_S: Final = 30.0
@@ -26,16 +27,20 @@ LOOK_S: Final = 0.1
 def command(invocation: Invocation) -> None:
     """End the daemon and remove the tree, whatever state it is in.
 
-    A daemon that runs is asked to end. A mount that a killed or stuck daemon left behind is taken away.
+    A daemon that runs is asked to end. A mount that a killed or stuck daemon left behind is taken away, and programs
+    that wait for it get an error.
     """
     settings = invocation.settings
     point = real_point(settings.mount.point)
-    if not _is_mounted(point):
+    if _mounted(point) is None:
         say(f"nothing is mounted at {point}")
         return
     if _is_stopped(settings.state):
         _await_unmount(point)
-    if _is_mounted(point):
+    left = _mounted(point)
+    if left is not None:
+        if not answers(point):
+            abort(left)
         detach(point)
     say(f"unmounted {point}")
 
@@ -49,15 +54,15 @@ def _is_stopped(state: Path) -> bool:
     return True
 
 
-def _is_mounted(point: Path) -> bool:
-    """Claim: our tree is at `point`. Raises UsageError when something else is."""
+def _mounted(point: Path) -> Mount | None:
+    """Our tree at `point`, if it is there. Raises UsageError when something else is."""
     mount = mount_at(os.fsencode(point), mounts())
     if mount is not None and mount.file_system != OUR_FILE_SYSTEM:
         raise UsageError(f"what is mounted at {point} is not ours but {mount.file_system}")
-    return mount is not None
+    return mount
 
 
 def _await_unmount(point: Path) -> None:
     deadline = time.monotonic() + END_TIMEOUT_S
-    while _is_mounted(point) and time.monotonic() < deadline:
+    while _mounted(point) is not None and time.monotonic() < deadline:
         time.sleep(LOOK_S)

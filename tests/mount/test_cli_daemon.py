@@ -122,8 +122,10 @@ def test_a_command_does_not_wait_for_a_tree_that_hangs(installation: Installatio
         assert installation.photofsd(*words).stdout
 
 
-def test_unmount_takes_the_tree_of_a_daemon_that_hangs_away(installation: Installation) -> None:
-    with installation.hung_daemon():
+@pytest.mark.usefixtures("fuse_controls")
+def test_unmount_takes_the_tree_of_a_daemon_that_hangs_away_and_frees_who_waits(installation: Installation) -> None:
+    with installation.hung_daemon(), subprocess.Popen(["ls", installation.tree / "recent"]) as waiting:
         ended = installation.photofsd("unmount")
         assert ended.stdout == f"unmounted {installation.tree}\n"
         assert not installation.is_mounted()
+        assert waiting.wait(30) != 0
