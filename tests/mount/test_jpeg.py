@@ -8,6 +8,7 @@ import errno
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from PIL import Image
 from photofsd.pipeline.renderer import MODULE
 from tests.component.rendered_library import PLAIN, RENDERED, draw_library, is_upright
 from tests.mount.conftest import need_fuse
+from tests.mount.test_killed import all_gone
 from tests.mount.walker import daemon
 
 LIMIT_S = 30.0
@@ -156,6 +158,33 @@ def test_a_renderer_that_is_killed_is_replaced(home: Home) -> None:
             os.kill(child, signal.SIGKILL)
         assert all(is_upright(path.read_bytes()) for path in home.renderings().values())
         assert process.poll() is None
+
+
+def test_kills_while_it_renders_leave_nothing_behind(home: Home) -> None:
+    chance = random.Random(7)
+    with home.daemon():
+        pass
+    command = [sys.executable, "-m", "photofsd", "run", "--library", home.library, "--state", home.state]
+    for _ in range(5):
+        process = subprocess.Popen([*command, "--mount", home.mount], stderr=subprocess.DEVNULL)
+        wait = [sys.executable, "-m", "photofsd", "wait", "--timeout", "60", "--state", home.state]
+        subprocess.run(wait, check=True, capture_output=True)
+        readers = [
+            subprocess.Popen(["cat", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for path in home.renderings().values()
+        ]
+        time.sleep(chance.uniform(0.0, 2.0))
+        renderers = children(home)
+        process.kill()
+        process.wait()
+        for reader in readers:
+            reader.wait(LIMIT_S)
+        assert all_gone(renderers), "a renderer outlived the daemon"
+    with home.daemon():
+        assert not list((home.state / "jpeg").glob("*/*.part"))
+        for name, path in home.renderings().items():
+            assert is_upright(path.read_bytes()), name
+            assert len(path.read_bytes()) == path.stat().st_size
 
 
 def test_after_a_restart_what_was_rendered_is_read_without_a_renderer_and_without_the_library(home: Home) -> None:
