@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from photofsd.pipeline.results import identity_in, stat_in
-from photofsd.store import assets
+from photofsd.store import assets, jobs
 
 if TYPE_CHECKING:
     from photofsd.media.thumbnails import Batch, Thumbnails
-    from photofsd.pipeline.graph import Graph
-    from photofsd.pipeline.results import Results
     from photofsd.pipeline.scheduler import FileTask
     from photofsd.pipeline.stage import VisitReport
     from photofsd.store.env import Store
@@ -21,10 +19,8 @@ if TYPE_CHECKING:
 class Landing:
     """Decides which thumbnails are written, and under which content."""
 
-    def __init__(self, store: Store, graph: Graph, results: Results, thumbnails: Thumbnails) -> None:
+    def __init__(self, store: Store, thumbnails: Thumbnails) -> None:
         self._store = store
-        self._graph = graph
-        self._results = results
         self._thumbnails = thumbnails
 
     def batch(self) -> Batch:
@@ -46,7 +42,7 @@ class Landing:
         """Claim: what the stage made of that content is news: a copy of a known photo brings nothing."""
         with self._store.read() as txn:
             asset = assets.with_content(txn, content)
-            return asset is None or self._results.is_open(txn, self._graph[stage], asset)
+            return asset is None or jobs.is_open(txn, jobs.stage(txn, stage), asset)
 
 
 def content_of(task: FileTask, report: VisitReport) -> bytes | None:

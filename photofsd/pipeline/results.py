@@ -25,7 +25,7 @@ from photofsd.types import AssetId, FileId
 if TYPE_CHECKING:
     from photofsd.pipeline.graph import Graph
     from photofsd.pipeline.scheduler import FactTask, FileTask
-    from photofsd.store.transaction import ReadTransaction, WriteTransaction
+    from photofsd.store.transaction import WriteTransaction
 
 
 class Results:
@@ -155,14 +155,8 @@ class Results:
         """Queue a stage for a photo that is there, where it has not stood yet and what it needs has been made."""
         record = jobs.stage(txn, stage.name)
         is_queued = jobs.get(txn, record, asset) is not None
-        if not is_queued and self.is_open(txn, stage, asset) and self._is_ready(txn, stage, asset):
+        if not is_queued and jobs.is_open(txn, record, asset) and self._is_ready(txn, stage, asset):
             jobs.put(txn, record, asset, JobRecord(priority))
-
-    def is_open(self, txn: ReadTransaction, stage: Stage[Any], asset: AssetId) -> bool:
-        """Claim: the stage is to be done for the asset, or has never stood there."""
-        record = jobs.stage(txn, stage.name)
-        has_stood = jobs.version_done(txn, record, asset) == stage.version or jobs.failure(txn, record, asset)
-        return not has_stood or jobs.get(txn, record, asset) is not None
 
     def _follow(
         self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, priority: int, *, is_news: bool

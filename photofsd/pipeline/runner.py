@@ -83,7 +83,7 @@ class Runner:
         self._settings = settings
         self._state = state
         self._results = Results(graph)
-        self._landing = Landing(store, graph, self._results, Thumbnails(state / THUMBNAILS))
+        self._landing = Landing(store, Thumbnails(state / THUMBNAILS))
         self._work = msgspec.structs.replace(settings.work, thumbnails=os.fspath(state / THUMBNAILS))
         self._work_came = trio.Event()
         self.scheduler = Scheduler(store, graph)

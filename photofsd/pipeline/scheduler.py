@@ -174,10 +174,11 @@ class _Visitor:
             return FileTask(stage.name, subject, None, doubt_ms)
         above = b"/".join([root, folder]) if folder else root
         stages = tuple(self._stages(stage, subject))
+        known = self._known(found) if content is None else {}
         return FileTask(
             stage.name,
             subject,
-            Visit(above + b"/" + found.name, stages, self._sidecars(stage, found), folder),
+            Visit(above + b"/" + found.name, stages, self._sidecars(stage, found), folder, known),
             file=file,
             stat=FileStat(found.size, found.mtime_ns, found.inode),
             content=content,
@@ -190,6 +191,25 @@ class _Visitor:
             return FileId(subject), None
         record = assets.asset(self._txn, AssetId(subject))
         return (record.files[0], record.content) if record is not None and record.files else (NO_FILE, None)
+
+    def _known(self, file: FileRecord) -> dict[bytes, tuple[str, ...]]:
+        """By content that the file may turn out to have, what is not to be done then.
+
+        Its own of before (it was only touched, or restored), or that of the photo of its name (the library was moved).
+        """
+        candidates = (file.asset, assets.named(self._txn, file.name))
+        records = {asset: assets.asset(self._txn, asset) for asset in candidates if asset is not None}
+        return {
+            record.content: tuple(self._done(asset))
+            for asset, record in records.items()
+            if record is not None and record.size == file.size
+        }
+
+    def _done(self, asset: AssetId) -> Iterator[str]:
+        """The stages that have stood for the asset, of those that follow from its content."""
+        for stage in self._active:
+            if stage.is_of_content and not jobs.is_open(self._txn, self._records[stage.name], asset):
+                yield stage.name
 
     def _doubt_ms(self, file: FileId) -> int:
         """How long to wait until it may be known which content the file has now; 0 where that is known."""

@@ -87,7 +87,12 @@ class WithThumbnails(NamedTuple, Generic[R]):
 
 
 class FileStage(Stage[R]):
-    """A stage that reads the file itself. All file stages that are due share one visit: the file is read once."""
+    """A stage that reads the file itself. All file stages that are due share one visit: the file is read once.
+
+    is_of_content: its results follow from the content alone, not from names, folders and sidecars.
+    """
+
+    is_of_content: ClassVar[bool] = False
 
     @abstractmethod
     def run(self, source: Source, work: Work) -> R | WithThumbnails[R]:
@@ -113,12 +118,14 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     """One file to be read once, for every stage that is due.
 
     path, sidecars: absolute; sidecars most specific first. folder: of the file, below the library.
+    known: by content that the file may turn out to have, the stages that have nothing to do then.
     """
 
     path: bytes
     stages: tuple[str, ...]
     sidecars: tuple[bytes, ...] = ()
     folder: bytes = b""
+    known: dict[bytes, tuple[str, ...]] = {}
 
 
 class Trouble(msgspec.Struct, frozen=True):

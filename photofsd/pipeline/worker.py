@@ -34,6 +34,7 @@ from photofsd.pipeline.stage import (
     WithThumbnails,
     Work,
 )
+from photofsd.pipeline.stages.identify import Identity
 
 PR_SET_PDEATHSIG = 1
 IOPRIO_WHO_PROCESS = 1
@@ -112,7 +113,10 @@ def answers(request: Request, stages: graph.Graph) -> Any:  # noqa: ANN401
 
 
 def report(visit: Visit, stages: graph.Graph, work: Work) -> VisitReport:
-    """Read one file for all of the visit's stages. What goes wrong is reported for each, never raised."""
+    """Read one file for all of the visit's stages. What goes wrong is reported for each, never raised.
+
+    A stage that has nothing to do, since the content turns out to be known, is not run and not reported.
+    """
     try:
         with Source.open(visit.path, visit.sidecars, visit.folder) as source:
             if source.size > work.file_max_mb * 10**6:
@@ -126,7 +130,10 @@ def report(visit: Visit, stages: graph.Graph, work: Work) -> VisitReport:
 
 def _facts(source: Source, visit: Visit, stages: graph.Graph, work: Work) -> VisitReport:
     report = VisitReport((source.stat.st_size, source.stat.st_mtime_ns, source.stat.st_ino), {}, {}, {})
+    done: tuple[str, ...] = ()
     for name in visit.stages:
+        if name in done:
+            continue
         stage = stages[name]
         if not isinstance(stage, FileStage):
             raise TypeError(f"{name} does not read files")
@@ -137,6 +144,8 @@ def _facts(source: Source, visit: Visit, stages: graph.Graph, work: Work) -> Vis
             continue
         if isinstance(made, WithThumbnails):
             made, report.thumbnails[name] = made.facts, dict(made.thumbnails)
+        if isinstance(made, Identity):
+            done = visit.known.get(made.content, ())
         report.results[name] = msgspec.Raw(msgspec.msgpack.encode(made))
     return report
 

@@ -111,6 +111,12 @@ def version_done(txn: ReadTransaction, record: StageRecord, subject: int) -> int
     return None if value is None else int.from_bytes(value, "big")
 
 
+def is_open(txn: ReadTransaction, record: StageRecord, subject: int) -> bool:
+    """Claim: the stage is to be done for the subject, or has never stood there in its present version."""
+    has_stood = version_done(txn, record, subject) == record.version or failure(txn, record, subject)
+    return not has_stood or get(txn, record, subject) is not None
+
+
 def is_there(txn: ReadTransaction, record: StageRecord, subject: int) -> bool:
     """Claim: the path exists, or the asset has one."""
     if record.subject is Subject.FILE:

@@ -386,3 +386,50 @@ def test_a_stage_waits_as_long_as_the_identification_of_its_file_does(here: Libr
     assert job is not None
     assert job.not_before_ms >= later_ms
     assert job.attempts == 0
+
+
+@pytest.mark.parametrize("how", ["touched", "moved elsewhere"])
+def test_a_content_that_is_known_again_is_not_decoded_again(here: Librarian, how: str) -> None:
+    path = draw(here.folder / "a.jpg")
+    here.take_in()
+    here.work_off()
+    before = known(here, b"a.jpg")[1]
+    if how == "touched":
+        os.utime(path, (1, 1))
+    else:
+        (here.folder / "elsewhere").mkdir()
+        shutil.copyfile(path, here.folder / "elsewhere" / "a.jpg")
+        path.unlink()
+        remove(here, b"a.jpg")
+    here.take_in()
+    queue_identify(here)
+    runners: list[Runner] = []
+    here.work_off(meanwhile=runners.append)
+    work_through(here)
+    assert runners[-1].pace.done.last_minute("identify") == 1
+    assert runners[-1].pace.done.last_minute("metadata") == 1
+    assert runners[-1].pace.done.last_minute("preview") == 0
+    assert known(here, b"a.jpg")[1] == before
+    assert files(here) == files_of(here, b"a.jpg")
+    assert here.counts("preview") == jobs.Counts(0, 1, 0)
+
+
+def queue_identify(here: Librarian) -> None:
+    """As a full scan would that finds the file touched."""
+
+    def put(txn: WriteTransaction) -> None:
+        for file in range(1, 5):
+            jobs.put(txn, jobs.stage(txn, "identify"), file, jobs.JobRecord(jobs.NEW))
+
+    here.writer.run(put)
+
+
+def test_what_was_not_finished_is_done_when_its_content_is_met_again(here: Librarian) -> None:
+    path = draw(here.folder / "a.jpg")
+    here.take_in()
+    here.work_off()
+    runner.reset(here.writer, "preview")
+    os.utime(path, (1, 1))
+    queue_identify(here)
+    work_through(here)
+    assert here.counts("preview") == jobs.Counts(0, 1, 0)

@@ -29,6 +29,7 @@ class MakePreview(FileStage[Look]):
     needs = frozenset({"content"})
     makes = frozenset({"look"})
     cost_ms = 60.0
+    is_of_content = True
     result = Look
     table = Tables.LOOKS
 
