@@ -95,8 +95,8 @@ def test_a_worn_reader_is_replaced_and_nothing_is_lost(
     started: list[int] = []
     start = Child.start
 
-    async def counted(*, memory_mb: int) -> Child:
-        child = await start(memory_mb=memory_mb)
+    async def counted(*, memory_mb: int, module: str) -> Child:
+        child = await start(memory_mb=memory_mb, module=module)
         started.append(child.pid)
         return child
 
