@@ -16,7 +16,7 @@ from PIL import Image
 
 from photofsd.display import shown
 from photofsd.errors import FileUndecodable, FileUnreadable, PhotofsdError
-from photofsd.media.decoders.bitmaps import decode_bitmap, decode_jpeg2000, decode_tiff
+from photofsd.media.decoders.bitmaps import decode_bitmap, decode_jpeg2000
 from photofsd.media.decoders.colour import to_srgb
 from photofsd.media.decoders.depth import eight_bits
 from photofsd.media.decoders.frame import Decoder, Wanted
@@ -24,6 +24,7 @@ from photofsd.media.decoders.heif import decode_avif, decode_heic
 from photofsd.media.decoders.jpeg import decode_jpeg
 from photofsd.media.decoders.jpegxl import decode_jpegxl
 from photofsd.media.decoders.raw import decode_raw
+from photofsd.media.decoders.tiff import decode_tiff
 from photofsd.media.decoders.video import decode_video
 from photofsd.media.metadata import read_contents, read_metadata
 from photofsd.media.sniff import FileType

@@ -1,4 +1,4 @@
-"""Videos as FFmpeg's libraries open them: only with the demuxer that the content asks for, from a stream of ours.
+"""Videos and TIFFs as FFmpeg's libraries open them: with the demuxer that the content asks for, from a stream of ours.
 
 Left to guess, FFmpeg takes a text file for a playlist and opens what it names. Loaded by readers alone.
 """
@@ -27,6 +27,7 @@ _DEMUXERS: Final[Mapping[str, str]] = {
     "mp4": "mov",
     "mpg": "mpeg",
     "mts": "mpegts",
+    "tiff": "tiff_pipe",
     "webm": "matroska",
     "wmv": "asf",
 }

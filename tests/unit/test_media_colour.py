@@ -143,6 +143,23 @@ def test_grey_picture_with_a_profile_for_colours_is_shown_by_it() -> None:
     assert np.abs(levels(shown(image)).astype(int) - expected).max() <= 2
 
 
+def test_profile_of_jpeg_2000_counts(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    palette().save(stream, "JPEG2000")
+    plain = stream.getvalue()
+    by_number = struct.pack(">I4sBBBI", 15, b"colr", 1, 0, 0, 16)
+    profile = profile_of(ADOBE_RGB)
+    box = struct.pack(">I4sBBB", 11 + len(profile), b"colr", 2, 0, 0) + profile
+    header = plain.index(b"jp2h") - 4
+    (size,) = struct.unpack_from(">I", plain, header)
+    content = plain[:header] + struct.pack(">I", size + len(box) - len(by_number)) + plain[header + 4 :]
+    assert by_number in content
+    (tmp_path / "wide.jp2").write_bytes(content.replace(by_number, box))
+    with Source.open(bytes(tmp_path / "wide.jp2")) as source:
+        picture = decode(source)
+    assert np.abs(np.subtract(picture.image, shown(palette(), ADOBE_RGB), dtype=int)).max() <= 3
+
+
 @pytest.mark.parametrize("profile", [b"no profile", profile_of(ADOBE_RGB)[:300], b"\0" * 128], ids=len)
 def test_broken_profile_is_a_problem_and_no_failure(profile: bytes) -> None:
     image = palette()

@@ -18,6 +18,7 @@ class Contents:
     xmp, iptc:     the packet, the data; b"" = none.
     frames:        more than 1 = it moves.
     is_lossless:   a JPEG of the lossless kind, which holds a sensor's data rather than a picture.
+    profile:       the ICC profile, where the decoder's library does not hand it over; b"" = none.
     cicp:          what its colours are, where it says so by number: colour primaries and transfer (H.273).
     utc_s:         when it was recorded, seconds since 1970, where the container says no more than that.
     own:           what the container says in its own words.
@@ -33,6 +34,7 @@ class Contents:
     iptc: bytes = b""
     frames: int = 1
     is_lossless: bool = False
+    profile: bytes = b""
     cicp: tuple[int, int] | None = None
     utc_s: int | None = None
     own: Facts = dataclasses.field(default_factory=Facts)

@@ -12,6 +12,8 @@ from photofsd.media.span import Span
 CODESTREAM: Final = b"\xff\x4f\xff\x51"
 _SIZE: Final = struct.Struct(">4xIIII")
 _HEADER: Final = struct.Struct(">II")
+_BY_PROFILE: Final = b"\2"
+_COLOUR_HEAD: Final = 3
 _XMP: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _IPTC: Final = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 _EXIF: Final = b"JpgTiffExif->JP2"
@@ -39,3 +41,5 @@ def _read_header(header: Span, contents: Contents) -> None:
         if kind == b"ihdr":
             height, width = body.unpack(_HEADER, 0)
             contents.set_size(width, height)
+        elif kind == b"colr" and body.read(0, 1) == _BY_PROFILE:
+            contents.profile = body.read(_COLOUR_HEAD, body.size)

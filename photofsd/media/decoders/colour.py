@@ -67,7 +67,7 @@ def _transform(profile: bytes) -> tuple[str, ImageCms.ImageCmsTransform | None]:
     mode = _MODE_OF_PROFILE.get(opened.profile.xcolor_space.strip())
     if mode is None:
         raise ValueError(f"it is for colours of the kind {opened.profile.xcolor_space.strip()}")
-    if mode == "RGB" and (opened.profile.profile_description or "").startswith(_NEEDS_NOTHING):
+    if mode == "RGB" and _description(opened).startswith(_NEEDS_NOTHING):
         return mode, None
     return mode, ImageCms.buildTransform(
         opened,
@@ -77,3 +77,11 @@ def _transform(profile: bytes) -> tuple[str, ImageCms.ImageCmsTransform | None]:
         renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
         flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )
+
+
+def _description(profile: ImageCms.ImageCmsProfile) -> str:
+    """What a profile is called; "" where that is broken, which is no harm to its colours."""
+    try:
+        return profile.profile.profile_description or ""
+    except ValueError:
+        return ""
