@@ -110,6 +110,7 @@ class _Daemon:
         self._scans = Scans(store, writer, settings.library, on_work=self._runner.wake)
         self._renderer = _renderer(settings, store)
         point = os.fspath(settings.mount.point)
+        self._indexer = Indexer(store, writer)
         self._doctor = Doctor(store, self._graph, self._runner, mount=point, alerts=self._alerts)
         self._tree = LibraryTree(self._library(), self._refuse)
 
@@ -165,7 +166,8 @@ class _Daemon:
         return roots
 
     def _alerts(self) -> list[str]:
-        return [*self._scans.alerts(), *([self._renderer.alert] if self._renderer.alert else [])]
+        others = (self._renderer.alert, self._indexer.alert)
+        return [*self._scans.alerts(), *(alert for alert in others if alert)]
 
     def _today(self) -> dt.date:
         return dt.datetime.now(self._settings.zone).date()
@@ -191,12 +193,11 @@ class _Daemon:
                 nursery.start_soon(self._obey, signals, stop)
                 follower = Follower(self._store, self._writer, self._tree, self._runner.wake)
                 self._writer.listen(lambda _: follower.wake())
-                indexer = Indexer(self._store, self._writer)
-                self._writer.listen(lambda _: indexer.wake())
+                self._writer.listen(lambda _: self._indexer.wake())
                 nursery.start_soon(self._renderer.run)
                 mounted = await nursery.start(mount.serve, self._tree, _mount_options(settings), self._renderer)
                 nursery.start_soon(follower.run, mounted.invalidator)
-                nursery.start_soon(indexer.run)
+                nursery.start_soon(self._indexer.run)
                 nursery.start_soon(self._scans.run)
                 nursery.start_soon(self._runner.run)
                 nursery.start_soon(self._upkeep.run)

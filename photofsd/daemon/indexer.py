@@ -33,26 +33,32 @@ class _Stopped(Exception):
 
 
 class Indexer:
-    """Follows the change log. `wake` from any thread; `run` until cancelled."""
+    """Follows the change log. `wake` from any thread; `run` until cancelled.
+
+    alert: what keeps it from its work, one line; None = nothing.
+    """
 
     def __init__(self, store: Store, writer: Writer) -> None:
         self._store = store
         self._stop = threading.Event()
         self._worked_s = 0.0
         self._photos = SimilarPhotos(store, writer, self._rest)
-        self._token = trio.lowlevel.current_trio_token()
+        self._token: trio.lowlevel.TrioToken | None = None
         self._changed = trio.Event()
         self._changed.set()
+        self.alert: str | None = None
 
     def wake(self) -> None:
         """Something was committed."""
-        self._token.run_sync_soon(self._set, idempotent=True)
+        if self._token is not None:  # else it will look by itself, when it starts
+            self._token.run_sync_soon(self._set, idempotent=True)
 
     def _set(self) -> None:
         self._changed.set()
 
     async def run(self) -> None:
         """Follow until cancelled; then the thread ends within milliseconds."""
+        self._token = trio.lowlevel.current_trio_token()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._stop_when_cancelled)
             while True:
@@ -77,12 +83,20 @@ class Indexer:
         except _Stopped:
             return True
         except StoreError as error:
-            log.warning("photos that look alike cannot be grouped, it is tried again: %s", error)
+            self._say(str(error))
             return False
-        except Exception:  # a bug in an index must not take the tree with it
-            log.exception("photos that look alike cannot be grouped, it is tried again")
+        except Exception as error:  # noqa: BLE001 - a bug in an index must not take the tree with it
+            self._say(f"internal error: {type(error).__name__}: {error}", error)
             return False
+        self.alert = None
         return True
+
+    def _say(self, why: str, bug: Exception | None = None) -> None:
+        """Alert, and log that once."""
+        alert = f"photos that look alike cannot be grouped, it is tried again: {why}"
+        if alert != self.alert:
+            log.warning("%s", alert, exc_info=bug)
+        self.alert = alert
 
     def _rest(self) -> None:
         """Rest for as long as this thread has worked since it last did."""

@@ -93,6 +93,25 @@ def test_two_families_that_a_photo_joins_are_parted_when_it_goes(
     assert groups(store) == {(a, b), (c, d)}
 
 
+def test_families_that_were_being_parted_when_the_power_failed_are_parted_at_the_next_start(
+    store: Store, writer: Writer, photos: SimilarPhotos
+) -> None:
+    """What joined them is written as gone first: from then on nothing in the log leads to the others."""
+    far = flipped(FAR, *range(12))
+    a, b, c, d, between = made(writer, (FAR, 4), (FAR, 3), (far, 2), (far, 1), (flipped(FAR, *range(6)), 1))
+    photos.catch_up()
+    writer.run(lambda txn: vanish(txn, between))
+    with pytest.MonkeyPatch.context() as power:
+        power.setattr(index, "COMMIT_ROWS", 1)
+        power.setattr(index, "_assign", _full_after(1))
+        with pytest.raises(StoreFull):
+            photos.catch_up()
+    assert groups(store) == {(a, b, c, d)}
+    assert violations(store) == []
+    SimilarPhotos(store, writer).catch_up()
+    assert groups(store) == {(a, b), (c, d)}
+
+
 @pytest.mark.parametrize(
     "phash, contrast",
     [

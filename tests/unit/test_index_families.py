@@ -50,12 +50,18 @@ def mixtures(draw: st.DrawFn) -> Hashes:
     return rng.permutation(np.concatenate(parts))
 
 
-@pytest.mark.parametrize("at_once", [1 << 20, 300, 1])
-def test_families_are_those_of_comparing_each_with_each(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """at_once: small ones have the large buckets' way taken by all, and pieces of every size."""
+@pytest.mark.parametrize(
+    "few, large, at_once", [(0, 1 << 16, 1 << 20), (0, 300, 70), (0, 1, 1), (1000, 1 << 16, 1 << 20)]
+)
+def test_families_are_those_of_comparing_each_with_each(
+    few: int, large: int, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small ones have the large buckets' way taken by all, and pieces of every size."""
+    monkeypatch.setattr(module, "FEW", few)
+    monkeypatch.setattr(module, "LARGE", large)
     monkeypatch.setattr(module, "AT_ONCE", at_once)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=20, deadline=None)
     @given(mixtures())
     def compare(hashes: Hashes) -> None:
         assert families(hashes).tolist() == naive(hashes).tolist()
