@@ -190,7 +190,15 @@ class _Visitor:
         if stage.subject is Subject.FILE:
             return FileId(subject), None
         record = assets.asset(self._txn, AssetId(subject))
-        return (record.files[0], record.content) if record is not None and record.files else (NO_FILE, None)
+        if record is None or not record.files:
+            return NO_FILE, None
+        return next(filter(self._can_be_read, record.files), record.files[0]), record.content
+
+    def _can_be_read(self, file: FileId) -> bool:
+        """Claim: its library is online, and it is known which content it has: no copy need wait for another."""
+        found = paths.file(self._txn, file)
+        is_online = found is not None and self._folder(found.dir)[0] not in self._offline
+        return is_online and not self._doubt_ms(file) and not self._is_a_riddle(file)
 
     def _known(self, file: FileRecord) -> dict[bytes, tuple[str, ...]]:
         """By content that the file may turn out to have, what is not to be done then.

@@ -84,6 +84,8 @@ class Upkeep:
                 needed.add(content)
                 if not _are_whole(found.get(content, {}), look):
                     torn.append(subject)
+        if torn:
+            log.warning("thumbnails of %d photos are missing or torn: they are made again", len(torn))
         self._write(_make_again, torn)
         self._write(_forget, gone)
         for content in found.keys() - needed:

@@ -433,3 +433,24 @@ def test_what_was_not_finished_is_done_when_its_content_is_met_again(here: Libra
     queue_identify(here)
     work_through(here)
     assert here.counts("preview") == jobs.Counts(0, 1, 0)
+
+
+def test_a_photo_is_read_where_it_can_be_read(here: Librarian) -> None:
+    first = draw(here.folder / "a.jpg")
+    here.take_in()
+    here.work_off()
+    shutil.copyfile(first, here.folder / "b.jpg")
+    here.take_in()
+    here.work_off()
+    record, look = known(here, b"a.jpg")
+    assert len(record.files) == 2
+    later_ms = (time.time_ns() // 1_000_000) + 600_000
+
+    def doubt(txn: WriteTransaction) -> None:
+        jobs.put(txn, jobs.stage(txn, "identify"), record.files[0], jobs.JobRecord(jobs.NEW, later_ms, 3, "EIO"))
+
+    here.writer.run(doubt)
+    runner.reset(here.writer, "preview")
+    here.work_off()
+    assert here.counts("preview") == jobs.Counts(0, 1, 0)
+    assert known(here, b"a.jpg")[1] == look
