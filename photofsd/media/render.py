@@ -60,7 +60,7 @@ def _attempts(image: Image.Image, quality: int) -> Iterator[tuple[Image.Image, i
 
 
 def plain_exif(metadata: Metadata) -> bytes:
-    """An EXIF block of what viewers show: when, where, with what. Orientation is 1: the pixels are upright."""
+    """An EXIF block of `facts_shown`: when, where, with what. Orientation is 1: the pixels are upright."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = _UPRIGHT
     _put_text(exif, ExifTags.Base.Make, metadata.make)

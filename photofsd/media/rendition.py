@@ -66,6 +66,27 @@ def rendition_bytes(metadata: Metadata, source_bytes: int, settings: RenderSetti
     return blocks * _BLOCK_BYTES
 
 
+def facts_shown(metadata: Metadata) -> Metadata:
+    """What of a photo's metadata its rendition shows: when that changes, the rendition does."""
+    return Metadata(
+        format=metadata.format,
+        kind=metadata.kind,
+        taken=metadata.taken,
+        make=metadata.make,
+        model=metadata.model,
+        lens=metadata.lens,
+        latitude=metadata.latitude,
+        longitude=metadata.longitude,
+        altitude_m=metadata.altitude_m,
+        title=metadata.title,
+        caption=metadata.caption,
+        iso=metadata.iso,
+        f_number=metadata.f_number,
+        exposure_s=metadata.exposure_s,
+        focal_mm=metadata.focal_mm,
+    )
+
+
 _FOREIGN: Final = frozenset(RENDERED_TYPES)
 
 

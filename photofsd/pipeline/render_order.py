@@ -14,7 +14,11 @@ FRAME_BYTES: Final = 1 << 20
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A photo to render. path, size, mtime_ns: of the file that must still be the one that is known. room: bytes."""
+    """A photo to render.
+
+    path, size, mtime_ns: of the file that must still be the one that is known. metadata: what of it is to be shown.
+    room: bytes that the JPEG may have.
+    """
 
     path: bytes
     size: int

@@ -21,7 +21,7 @@ import trio
 
 from photofsd.display import shown
 from photofsd.errors import ChildDied, FileUndecodable, FileUnreadable, NotRendered, ReadersBroken, StoreError
-from photofsd.media.rendition import RenderSettings, rendition_bytes
+from photofsd.media.rendition import RenderSettings, facts_shown, rendition_bytes
 from photofsd.pipeline.crew import Crew
 from photofsd.pipeline.render_order import Order, Outcome
 from photofsd.pipeline.visits import Patience
@@ -120,7 +120,7 @@ class Renderer:
     async def run(self) -> None:
         """Make renditions until cancelled; whoever waits then is told."""
         try:
-            await self._in_thread(self._cache.load)
+            await self._load()
             async with trio.open_nursery() as nursery:
                 for _ in range(self._children):
                     nursery.start_soon(self._serve)
@@ -128,6 +128,13 @@ class Renderer:
             self._has_ended = True
             for making in self._making.values():
                 making.end(failure=ENDING)
+
+    async def _load(self) -> None:
+        try:
+            await self._in_thread(self._cache.load)
+        except StoreError as error:
+            log.warning("%s", error)
+            self.alert = str(error)
 
     async def open(self, asset: AssetId) -> int:
         """A descriptor of the rendition of a photo. Raises NotRendered.
@@ -148,9 +155,9 @@ class Renderer:
                 return None
             files = [paths.file(txn, file) for file in record.files]
             places = [(file, paths.file_path(txn, file)) for file in files if file is not None]
-        size = rendition_bytes(metadata, record.size, self._settings)
-        orders = tuple(Order(path, file.size, file.mtime_ns, metadata, self._settings, size) for file, path in places)
-        return Plan(_key(record.content, msgspec.msgpack.encode((metadata, self._settings))), size, orders)
+        size, facts = rendition_bytes(metadata, record.size, self._settings), facts_shown(metadata)
+        orders = tuple(Order(path, file.size, file.mtime_ns, facts, self._settings, size) for file, path in places)
+        return Plan(_key(record.content, msgspec.msgpack.encode((facts, self._settings))), size, orders)
 
     async def _made(self, plan: Plan) -> int:
         """Wait for the rendition to be made; a descriptor of it."""
@@ -218,6 +225,9 @@ class Renderer:
 
     async def _content(self, crew: Crew, plan: Plan) -> _Content:
         """Render the first of the photo's files that can be read. Raises what is wrong with the last otherwise."""
+        kept = await self._in_thread(self._cache.open, plan.key, plan.size)
+        if kept is not None:  # made since it was asked for
+            return _Content(kept)
         trouble = FileUnreadable(NO_FILE)
         for order in plan.orders:
             try:

@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from photofsd.errors import StoreError, StoreFull
 
@@ -46,7 +46,17 @@ class RenditionCache:
         return sum(self._sizes.values())
 
     def load(self) -> None:
-        """Find what an earlier daemon left; what it was writing is thrown away."""
+        """Find what an earlier daemon left; what it was writing is thrown away. Raises StoreError."""
+        try:
+            found = self._found()
+        except OSError as error:
+            _raise_unwritable(self._folder, error)
+        with self._lock:
+            self._sizes = OrderedDict((name, size) for _, name, size in sorted(found))
+            self._evict()
+
+    def _found(self) -> list[tuple[float, str, int]]:
+        """When each file was wanted, its key, its bytes on disk."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         found = []
         for path in self._folder.glob("*/*"):
@@ -55,16 +65,14 @@ class RenditionCache:
                 path.unlink()
             else:
                 found.append((status.st_mtime, path.name, status.st_blocks * _BLOCK_BYTES))
-        with self._lock:
-            self._sizes = OrderedDict((name, size) for _, name, size in sorted(found))
-            self._evict()
+        return found
 
     def open(self, key: str, size: int) -> int | None:
         """A descriptor of the file called `key`; None where there is none of that size."""
         with self._lock:
             try:
                 fd = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError:
+            except OSError:  # it is not there, or of no use
                 self._sizes.pop(key, None)
                 return None
             status = os.fstat(fd)
@@ -84,14 +92,12 @@ class RenditionCache:
         try:
             return self._kept(key, pieces, size)
         except OSError as error:
-            if error.errno in _FULL:
-                raise StoreFull(f"the disk is full: no JPEGs for /jpeg can be written to {self._folder}") from error
-            raise StoreError(f"JPEGs for /jpeg cannot be written to {self._folder} ({error.strerror})") from error
+            _raise_unwritable(self._folder, error)
 
     def _kept(self, key: str, pieces: Sequence[bytes], size: int) -> int:
-        self._make_room(sum(map(len, pieces)))
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._make_room(sum(map(len, pieces)))
         unfinished = path.with_suffix(f".{threading.get_ident()}{_UNFINISHED}")
         fd = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
@@ -149,3 +155,9 @@ class RenditionCache:
     def _free_bytes(self) -> int:
         status = os.statvfs(self._folder)
         return status.f_bavail * status.f_frsize
+
+
+def _raise_unwritable(folder: Path, error: OSError) -> NoReturn:
+    if error.errno in _FULL:
+        raise StoreFull(f"the disk is full: no JPEGs for /jpeg can be written to {folder}") from error
+    raise StoreError(f"JPEGs for /jpeg cannot be written to {folder} ({error.strerror})") from error

@@ -323,6 +323,20 @@ def test_children_that_cannot_be_started_are_an_alert_and_no_photos_fault(
     run(main)
 
 
+def test_a_cache_that_cannot_be_made_is_an_alert_and_ends_nothing(here: Librarian) -> None:
+    (here.state / "jpeg").write_text("no folder")
+
+    async def main() -> None:
+        async with studio(here) as at:
+            assert "JPEGs for /jpeg cannot be written" in await at.why_not("beach.heic")
+            assert at.worker.alert is not None
+            (here.state / "jpeg").unlink()
+            assert is_upright(await at.open("beach.heic"))
+            assert at.worker.alert is None
+
+    run(main)
+
+
 def test_an_idle_child_is_let_go(here: Librarian, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crews, "IDLE_S", 0.0)
     monkeypatch.setattr(renderer, "IDLE_LOOK_S", 0.05)

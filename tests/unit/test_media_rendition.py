@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
 from photofsd.media.render import plain_exif, rendition
-from photofsd.media.rendition import RENDERED_TYPES, RenderSettings, has_rendition, rendition_bytes
+from photofsd.media.rendition import RENDERED_TYPES, RenderSettings, facts_shown, has_rendition, rendition_bytes
 from photofsd.media.sniff import type_of_name
 from photofsd.records import Metadata, Taken
 from photofsd.types import DateSource, Kind
@@ -166,6 +167,16 @@ def test_no_odd_fact_keeps_a_photo_from_being_rendered(metadata: Metadata) -> No
     exif = opened(rendition(Image.new("RGB", (8, 8)), metadata, quality=90, room=SMALLEST)).getexif()
     assert exif[ExifTags.Base.Orientation] == 1
     assert exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] == 1
+
+
+def test_a_rendition_shows_nothing_but_the_facts_that_it_is_known_by() -> None:
+    full = msgspec.structs.replace(
+        HEIC, make="Apple", lens="wide", caption="a walk", title="walk", taken=Taken(10**18, DateSource.EXIF, 60),
+        latitude=1.0, longitude=2.0, altitude_m=3.0, iso=100, f_number=1.8, exposure_s=0.01, focal_mm=4.0, model="7",
+    )  # fmt: skip
+    assert plain_exif(facts_shown(full)) == plain_exif(full)
+    tagged = msgspec.structs.replace(full, tags=("beach",), rating=5, people=("Alice",), problems=("a lie",))
+    assert facts_shown(tagged) == facts_shown(full)
 
 
 def test_a_guessed_date_is_not_written_into_a_picture() -> None:
