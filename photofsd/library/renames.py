@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from photofsd.library.disk import Disk
+from photofsd.library.spelling import folded
 from photofsd.store import paths
 from photofsd.store.keys import storable_ns
 from photofsd.types import DirId
@@ -37,7 +38,7 @@ class Renames:
     def former(self, path: bytes, status: os.stat_result) -> DirId | None:
         """The known folder that now lies at `path`; None where that one is new. Raises OSError.
 
-        status: of `path`. The folder's former place must be empty, or taken by another one.
+        status: of `path`. The folder's former place must be empty, taken by another one, or another spelling of `path`.
         """
         if self._by_inode is None:
             with self._store.read() as txn:
@@ -54,7 +55,7 @@ class Renames:
                 return False
             former_path = paths.folder_path(txn, folder)
             sample = _sample(txn, folder)
-        if former_path == path or self._is_still_at(former_path, record):
+        if former_path == path or (folded(former_path) != folded(path) and self._is_still_at(former_path, record)):
             return False
         return record.mtime_ns == storable_ns(status.st_mtime_ns) or self._holds(path, sample)
 

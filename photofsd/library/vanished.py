@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from pyroaring import BitMap
@@ -18,6 +18,7 @@ from photofsd.display import shown
 from photofsd.library.changes import FileGone, FileMoved, FolderGone
 from photofsd.library.listing import Found
 from photofsd.library.rules import Names
+from photofsd.library.spelling import folded
 from photofsd.records import FileRecord
 from photofsd.store import paths
 from photofsd.store.paths import FileStat
@@ -57,12 +58,13 @@ class Resolution:
     doubtful: folders whose listing is not to be relied on next time; what is kept despite its absence adds to it.
     """
 
-    def __init__(self, run: Run, arrivals: Iterable[Arrival], doubtful: set[Names]) -> None:
+    def __init__(self, run: Run, arrivals: Sequence[Arrival], doubtful: set[Names]) -> None:
         self._run = run
         self._doubtful = doubtful
         self._arrivals: dict[_Key, list[Arrival]] = {}
         for arrival in arrivals:
             self._arrivals.setdefault((arrival.found.stat, arrival.found.kind), []).append(arrival)
+        self._spellings = {(each.names, each.found.stat.inode, folded(each.found.name)) for each in arrivals}
         self._gone = BitMap()
         self._gone_folders: list[DirId] = []
         self._gone_from: set[Names] = set()
@@ -102,7 +104,15 @@ class Resolution:
     def _is_gone(self, names: Names, name: bytes) -> bool:
         if self._run.rules.kind_of(names, name) is None:
             return True
-        return self._is_absent((*names, name), is_folder=False)
+        return self._is_absent((*names, name), is_folder=False) or self._is_respelled(names, name)
+
+    def _is_respelled(self, names: Names, name: bytes) -> bool:
+        """Claim: the file is there still only because the file system does not tell two spellings of its name apart."""
+        try:
+            status = self._run.disk.find(self._run.path((*names, name)))
+        except OSError:
+            return False
+        return status is not None and (names, status.st_ino, folded(name)) in self._spellings
 
     def _is_absent(self, names: Names, *, is_folder: bool) -> bool:
         """Claim: nothing of that kind has that path. What cannot be told is taken for there."""
