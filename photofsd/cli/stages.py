@@ -46,7 +46,9 @@ command.add_command(
 )
 command.add_command(_subcommand("resume", "{what} resumed", "Go on with the stage NAME, or with all."))
 command.add_command(
-    _subcommand("retry", "{jobs} failed jobs will run again", "Try again what failed in the stage NAME, or in any.")
+    _subcommand(
+        "retry", "{jobs} jobs will be tried again", "Try again at once what failed in the stage NAME, or in any."
+    )
 )
 command.add_command(
     _subcommand("reset", "{jobs} jobs will run again", "Do everything of the stage NAME, or of all, again.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from photofsd import errors
 from photofsd.errors import ChildDied, PhotofsdError
 from photofsd.pipeline.stage import Trouble
+from photofsd.store.jobs import POSTPONED_MAX_MS
 
 
 class Decision(enum.Enum):
@@ -25,7 +26,7 @@ class Verdict:
     after_s: float = 0.0
 
 
-LONGEST_WAIT_S = 3600.0
+LONGEST_WAIT_S = POSTPONED_MAX_MS / 1000
 DEATHS_FORGIVEN = 1
 
 

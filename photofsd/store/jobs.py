@@ -27,6 +27,8 @@ BACKLOG = 1
 """Priority of what was there before, and of everything done again."""
 PRIORITIES = (NEW, BACKLOG)
 """Every priority, in the order in which jobs run."""
+POSTPONED_MAX_MS = 3_600_000
+"""No job is put off for longer: one that seems to be was put off before the clock was set back, and is due."""
 
 
 class Counts(NamedTuple):
@@ -190,11 +192,25 @@ def _forget_failure(txn: WriteTransaction, record: StageRecord, subject: int) ->
 
 
 def retry(txn: WriteTransaction, record: StageRecord, *, limit: int) -> int:
-    """Queue at most `limit` failed subjects of a stage again; how many these were: call it until that is 0."""
-    failed = [subject for subject, _ in itertools.islice(failures(txn, record), limit)]
-    for subject in failed:
-        put(txn, record, subject, JobRecord(BACKLOG))
-    return len(failed)
+    """Queue at most `limit` subjects of a stage again that failed, or wait for their next try.
+
+    returns: how many these were: call it until that is 0.
+    """
+    found = list(itertools.islice(itertools.chain(_postponed(txn, record), _failed(txn, record)), limit))
+    for subject, priority in found:
+        put(txn, record, subject, JobRecord(priority))
+    return len(found)
+
+
+def _failed(txn: ReadTransaction, record: StageRecord) -> Iterator[tuple[int, int]]:
+    return ((subject, BACKLOG) for subject, _ in failures(txn, record))
+
+
+def _postponed(txn: ReadTransaction, record: StageRecord) -> Iterator[tuple[int, int]]:
+    for priority in (NEW, BACKLOG):
+        begin = bytes((record.number, priority))
+        for key in txn.keys(Tables.DUE, begin, DUE_KEY.pack(record.number, priority, 1, 0)):
+            yield DUE_KEY.unpack(key)[3], priority
 
 
 def reset(txn: WriteTransaction, record: StageRecord, *, after: int, limit: int) -> int | None:
@@ -259,7 +275,11 @@ def due(
 
 
 def _due_of(txn: ReadTransaction, number: int, priority: int, now_ms: int) -> Iterator[int]:
-    for key in txn.keys(Tables.DUE, bytes((number, priority))):
+    """Those that were never meant to wait that long (the clock has been set back), then those whose time has come."""
+    begin = bytes((number, priority))
+    for key in txn.keys(Tables.DUE, begin, DUE_KEY.pack(number, priority, now_ms + POSTPONED_MAX_MS + 1, 0)):
+        yield DUE_KEY.unpack(key)[3]
+    for key in txn.keys(Tables.DUE, begin):
         _, _, not_before_ms, subject = DUE_KEY.unpack(key)
         if not_before_ms > now_ms:
             return

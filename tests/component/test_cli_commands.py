@@ -226,7 +226,7 @@ def test_stages_are_listed_and_steered(photofsd: Program, serving: Serving, stat
         retried = photofsd("stages", "retry", "--state", state)
     assert json.loads(listed.stdout) == {"stages": {"metadata": METADATA}, "jobs": 2}
     assert paused.stdout.splitlines()[0] == b"stage metadata paused"
-    assert retried.stdout.splitlines()[0] == b"2 failed jobs will run again"
+    assert retried.stdout.splitlines()[0] == b"2 jobs will be tried again"
     assert arrived == [Stages(), Stages(action="pause", stage="metadata"), Stages(action="retry")]
 
 

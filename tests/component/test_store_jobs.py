@@ -71,6 +71,14 @@ def test_a_postponed_job_waits_with_its_error_and_one_attempt_more(files: Store)
         assert jobs.next_due_ms(txn, _read(txn)) == 900
 
 
+def test_a_job_put_off_before_the_clock_was_set_back_does_not_wait_for_that_time_to_come_again(files: Store) -> None:
+    now_ms = 10 * jobs.POSTPONED_MAX_MS
+    _do(files, lambda txn, stage: jobs.put(txn, stage, 1, JobRecord(jobs.NEW, now_ms + jobs.POSTPONED_MAX_MS)))
+    assert _due(files, now_ms=now_ms) == []
+    assert _due(files, now_ms=now_ms - 1) == [1]
+    assert _due(files, now_ms=now_ms + jobs.POSTPONED_MAX_MS) == [1]
+
+
 def test_a_job_that_was_taken_back_meanwhile_is_not_postponed(files: Store) -> None:
     _do(files, lambda txn, stage: jobs.postpone(txn, stage, 1, 500, "too late"))
     assert _counts(files) == (0, 0, 0)
@@ -89,6 +97,21 @@ def test_retry_queues_the_failed_ones_some_at_a_time(files: Store) -> None:
     assert retried == [2, 1, 0]
     assert _due(files) == [2, 3, 5]
     assert _counts(files) == (3, 1, 0)
+
+
+def test_retry_waits_for_nothing(files: Store) -> None:
+    def postpone(txn: WriteTransaction, stage: StageRecord) -> None:
+        for subject, priority in ((1, jobs.NEW), (2, jobs.BACKLOG), (3, jobs.BACKLOG)):
+            jobs.put(txn, stage, subject, JobRecord(priority))
+        for subject in (1, 2):
+            jobs.postpone(txn, stage, subject, 500, "the disk did not answer")
+
+    _do(files, postpone)
+    retried = []
+    for _ in range(3):
+        _do(files, lambda txn, stage: retried.append(jobs.retry(txn, stage, limit=1)))
+    assert retried == [1, 1, 0]
+    assert _due(files) == [1, 2, 3]
 
 
 def test_retry_leaves_the_failures_of_other_stages(files: Store) -> None:

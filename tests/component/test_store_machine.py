@@ -254,7 +254,9 @@ class StoreMachine(RuleBasedStateMachine):
         name, queue, _, _ = self.a_job(0, of_files=of_files)
         while jobs.retry(self.txn, jobs.stage(self.txn, name), limit=2):
             pass
-        queue.queued.update({subject: JobRecord(jobs.BACKLOG) for subject in queue.failed})
+        waiting = {subject: job.priority for subject, job in queue.queued.items() if job.not_before_ms}
+        waiting.update(dict.fromkeys(queue.failed, jobs.BACKLOG))
+        queue.queued.update({subject: JobRecord(priority) for subject, priority in waiting.items()})
         queue.failed.clear()
 
     @rule(of_files=of_files)
