@@ -5,10 +5,11 @@ VENV   := .venv
 PYTHON_IN_VENV := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed-$(EXTRAS)
 MOUNT  ?= photos
+SOAK_S ?= 600
 STATE  ?= .run/$(if $(PHOTOS),photos,sample)
 
 .DEFAULT_GOAL := help
-.PHONY: help install system run test slow fuzz bench check clean
+.PHONY: help install system run test slow soak fuzz bench check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -32,7 +33,10 @@ test: install ## the whole suite but the slow ones; ARGS="tests/unit -k names" n
 	@$(PYTHON_IN_VENV) -m pytest -m "not slow and not bench" $(ARGS)
 
 slow: install ## the slow tests
-	@$(PYTHON_IN_VENV) -m pytest -m "slow and not bench and not fuzz" $(ARGS)
+	@$(PYTHON_IN_VENV) -m pytest -m "slow and not bench and not fuzz and not soak" $(ARGS)
+
+soak: install ## kills the daemon and its readers on a changing library for SOAK_S=600 seconds, and looks what is left
+	@SOAK_S="$(SOAK_S)" $(PYTHON_IN_VENV) -m pytest -m soak -s tests/faults $(ARGS)
 
 fuzz: install ## hostile files against the readers, for FUZZ_S=300 seconds
 	@$(PYTHON_IN_VENV) -m pytest tests/fuzz -m fuzz -s $(ARGS)

@@ -29,7 +29,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         floor = item.path.relative_to(TESTS).parts[0]
         if floor in FOLDER_MARKS:
             item.add_marker(floor)
-        if floor == "mount":  # a call that waits for FUSE is not interrupted by a signal: end the run instead
+        if floor == "faults":
+            item.add_marker("mount")
+        if item.get_closest_marker(
+            "mount"
+        ):  # a call that waits for FUSE is not interrupted by a signal: end the run instead
             item.add_marker(pytest.mark.timeout(method="thread"))
         if "test_data" in getattr(item, "fixturenames", ()):
             item.add_marker("data")
