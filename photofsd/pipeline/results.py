@@ -50,14 +50,15 @@ class Results:
     def _has_heard_all(self, txn: WriteTransaction, task: FileTask, asset: AssetId) -> bool:
         """Claim: the sidecars that were read are all that speak of the photo; else its metadata wait for a visit.
 
-        One may have been found since the visit was made; at another path of the same photo lie others. And a photo
-        that was known before, and is found at a path with sidecars, has been read without them.
+        One may have been found, or have changed, since the visit was made; at another path of the same photo lie
+        others. And a photo that was known before has been read with what lay beside it then: it may be back alone.
         """
-        read = task.visit.sidecars if task.visit is not None else ()
-        beside = Beside(txn).of_photo(asset)
-        if (beside or read) and jobs.get(txn, jobs.stage(txn, METADATA.name), asset) is None:
+        record, beside = assets.asset(txn, asset), Beside(txn).of_photo(asset)
+        is_at_one_path = record is not None and len(record.files) == 1
+        is_said_anew = bool(beside or task.beside or is_at_one_path)
+        if is_said_anew and jobs.get(txn, jobs.stage(txn, METADATA.name), asset) is None:
             on_sidecar(txn, (asset,))
-        return beside == read
+        return beside == task.beside
 
     def of_facts(
         self, txn: WriteTransaction, stage: FactStage[Any, Any], task: FactTask, result: msgspec.Struct | None
@@ -109,7 +110,10 @@ class Results:
         if _has_moved_on(txn, file, report):
             jobs.put(txn, record, file, msgspec.structs.replace(job, not_before_ms=_now_ms() + CHANGED_WAIT_MS))
             return None
+        before = paths.file(txn, file)
         asset = assets.identify(txn, file, identity.content, time.time_ns())
+        if before is not None and before.asset not in {None, asset}:
+            on_sidecar(txn, (before.asset,))  # a copy of it was edited: what lies beside that one is of another
         if asset is not None:
             jobs.finish(txn, record, file)
             for stage in self._graph:

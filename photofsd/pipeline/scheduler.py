@@ -6,8 +6,8 @@ import itertools
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,7 +16,7 @@ from photofsd.pipeline.beside import Beside
 from photofsd.pipeline.stage import FactStage, FileStage, Visit
 from photofsd.records import FileRecord, StageRecord
 from photofsd.store import assets, jobs, paths
-from photofsd.store.paths import FileStat
+from photofsd.store.paths import FileStat, PathRow
 from photofsd.types import AssetId, DirId, FileId, Subject
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class FileTask:
     file, stat: what is to be read, and what was known of it when the task was leased.
     content:    the digest that what looks like `stat` has; None where the visit is to find it out.
     attempts:   how often the job has been tried in vain.
+    beside:     the sidecars that the visit is told of, as they were known then.
     """
 
     stage: str
@@ -47,6 +48,7 @@ class FileTask:
     stat: FileStat = NO_STAT
     content: bytes | None = None
     attempts: int = 0
+    beside: Mapping[bytes, PathRow | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +176,17 @@ class _Visitor:
             return FileTask(stage.name, subject, None, doubt_ms)
         above = b"/".join([root, folder]) if folder else root
         stages = tuple(self._stages(stage, subject))
+        beside = self._sidecars(stage, found)
         known = self._known(found) if content is None else {}
         return FileTask(
             stage.name,
             subject,
-            Visit(above + b"/" + found.name, stages, self._sidecars(stage, found), folder, known),
+            Visit(above + b"/" + found.name, stages, tuple(beside), folder, known),
             file=file,
             stat=FileStat(found.size, found.mtime_ns, found.inode),
             content=content,
             attempts=_attempts(self._txn, self._records[stage.name], subject),
+            beside=beside,
         )
 
     def _file(self, stage: FileStage[Any], subject: int) -> tuple[FileId, bytes | None]:
@@ -247,7 +251,7 @@ class _Visitor:
             known = self._folders[folder] = (root.rstrip(b"/"), b"/".join(reversed(below)))
         return known
 
-    def _sidecars(self, stage: FileStage[Any], found: FileRecord) -> tuple[bytes, ...]:
+    def _sidecars(self, stage: FileStage[Any], found: FileRecord) -> Mapping[bytes, PathRow | None]:
         """What speaks of a path whose content is not known yet, or of a photo at any of its paths."""
         if stage.subject is Subject.FILE or found.asset is None:
             return self._beside.of_files((found,))
