@@ -66,7 +66,7 @@ class BadNas(pyfuse3.Operations):
     def _below(self, folder: bytes, name: bytes) -> bytes:
         if self._folds and not os.path.lexists(folder + b"/" + name):
             wanted = os.fsdecode(name).casefold()
-            same = (each for each in os.listdir(folder) if os.fsdecode(each).casefold() == wanted)  # noqa: PTH208 bytes
+            same = (each for each in os.listdir(folder) if os.fsdecode(each).casefold() == wanted)
             name = next(same, name)
         return folder + b"/" + name
 
@@ -85,7 +85,7 @@ class BadNas(pyfuse3.Operations):
         path = self._paths[inode]
         await self._suffer("opendir", path)
         with errnos():
-            names = sorted(os.listdir(path))  # noqa: PTH208 - bytes
+            names = sorted(os.listdir(path))
         self._folders[inode] = [(name, self._entry(path + b"/" + name)) for name in names]
         return inode
 
@@ -98,7 +98,7 @@ class BadNas(pyfuse3.Operations):
 
     async def readlink(self, inode: int, ctx: pyfuse3.RequestContext) -> bytes:
         with errnos():
-            return os.readlink(self._paths[inode])  # noqa: PTH115 - bytes
+            return os.readlink(self._paths[inode])
 
     async def open(self, inode: int, flags: int, ctx: pyfuse3.RequestContext) -> pyfuse3.FileInfo:
         await self._suffer("open", self._paths[inode])
@@ -106,7 +106,7 @@ class BadNas(pyfuse3.Operations):
             return pyfuse3.FileInfo(fh=os.open(self._paths[inode], os.O_RDONLY), direct_io=True)
 
     async def read(self, fh: int, off: int, size: int) -> bytes:
-        path = os.readlink(b"/proc/self/fd/%d" % fh)  # noqa: PTH115 - bytes
+        path = os.readlink(b"/proc/self/fd/%d" % fh)
         is_short = await self._suffer("read", path)
         with errnos():
             data = os.pread(fh, size, off)
@@ -163,7 +163,7 @@ def say(word: str) -> None:
 
 def run() -> None:
     point, source, *words = sys.argv[1:]
-    assert stat.S_ISDIR(os.stat(source).st_mode)  # noqa: PTH116 - before anything is mounted
+    assert stat.S_ISDIR(os.stat(source).st_mode), "a folder is shown"
     nas = BadNas(os.fsencode(source), folds="fold" in words)
     options = set(pyfuse3.default_options) | {"fsname=bad-nas", "subtype=sshfs", "ro"}
     options.discard("default_permissions")

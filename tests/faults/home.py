@@ -154,7 +154,7 @@ class Home:
     def names(self, view: str = "recent") -> list[str]:
         """The entries of a folder of the tree; none where it is not there."""
         try:
-            return sorted(os.listdir(self.mount / view))  # noqa: PTH208 - names, as ls shows them
+            return sorted(os.listdir(self.mount / view))
         except FileNotFoundError:
             return []
 
