@@ -27,6 +27,7 @@ from photofsd.media.decoders.raw import decode_raw
 from photofsd.media.decoders.tiff import decode_tiff
 from photofsd.media.decoders.video import decode_video
 from photofsd.media.metadata import read_contents, read_metadata
+from photofsd.media.orientation import is_quarter_turn
 from photofsd.media.sniff import FileType
 from photofsd.media.source import Source
 from photofsd.types import Kind
@@ -57,9 +58,6 @@ _TURNS: Final = MappingProxyType(
     }
 )
 _OF_KIND: Final[Mapping[Kind, Decoder]] = MappingProxyType({Kind.RAW: decode_raw, Kind.VIDEO: decode_video})
-_QUARTER_TURNS: Final = frozenset(
-    {Image.Transpose.TRANSPOSE, Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90}
-)
 _NEAR_ENOUGH: Final = 1.02
 """A long edge of 1008 is left as it is where 1000 are wanted: JPEGs shrink by powers of two for nothing."""
 _REDUCING_GAP: Final = 2.0
@@ -112,7 +110,9 @@ def _decoded(source: Source, file_type: FileType, fit_px: int | None, orientatio
     turn = _TURNS.get(frame.orientation)
     if turn is not None:
         image = image.transpose(turn)
-    width, height = (frame.height, frame.width) if turn in _QUARTER_TURNS else (frame.width, frame.height)
+    width, height = frame.width, frame.height
+    if is_quarter_turn(frame.orientation):
+        width, height = height, width
     return Picture(image, width, height, tuple(frame.problems))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import struct
 import zlib
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image, ImageDraw
 from pillow_jxl import Encoder, JpegXLImagePlugin
 
-from photofsd.errors import FileUndecodable
+from photofsd.errors import FileUndecodable, FileUnreadable
 from photofsd.media.decode import Picture, decode
 from photofsd.media.decoders import limits
 from photofsd.media.source import Source
@@ -315,11 +316,30 @@ def test_no_picture_at_all_is_refused(tmp_path: Path) -> None:
         decoded(tmp_path, b"")
 
 
-def test_lack_of_memory_is_said_as_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        ValueError("Memory allocation error: Unspecified: Allocating 65482767 bytes failed"),
+        RuntimeError("Pixel allocation failed: Out of memory"),
+    ],
+)
+def test_lack_of_memory_is_said_as_what_to_do(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object) -> None:
-        raise MemoryError
+        raise error
 
     monkeypatch.setattr(Image.Image, "transpose", fail)
     content = encoded(drawn(), "jpeg", exif=with_exif_orientation(6))
     with pytest.raises(FileUndecodable, match=r"needs more memory than readers\.memory_mb"):
         decoded(tmp_path, content)
+
+
+def test_trouble_of_the_file_system_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Image.Image, "transpose", fail)
+    with pytest.raises(FileUnreadable, match="cannot be read: Input/output error"):
+        decoded(tmp_path, encoded(drawn(), "jpeg", exif=with_exif_orientation(6)))

@@ -7,7 +7,7 @@ import itertools
 import pytest
 from PIL import Image
 
-from photofsd.media.orientation import is_quarter_turn, seen_at, then, turned_left
+from photofsd.media.orientation import ORIENTATIONS, UPRIGHT, is_quarter_turn, seen_at, then, turned_left, undone
 
 PICTURE = Image.frombytes("L", (3, 2), bytes(range(6)))
 BY_PILLOW = {
@@ -48,3 +48,8 @@ def test_a_point_is_seen_where_its_pixel_is(orientation: int) -> None:
     for x, y in itertools.product(range(PICTURE.width), range(PICTURE.height)):
         across, down = seen_at(orientation, (x + 0.5) / PICTURE.width, (y + 0.5) / PICTURE.height)
         assert seen.getpixel((int(across * seen.width), int(down * seen.height))) == PICTURE.getpixel((x, y))
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_what_is_done_and_undone_is_upright(orientation: int) -> None:
+    assert then(orientation, undone(orientation)) == UPRIGHT

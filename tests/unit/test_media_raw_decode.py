@@ -219,3 +219,12 @@ def test_previews_are_found_where_makers_put_them(form: str, content: bytes, siz
     for preview in found:
         with Image.open(io.BytesIO(preview.span.whole())) as image:
             assert image.size == (preview.width, preview.height)
+
+
+def test_preview_that_is_broken_is_passed_over(tmp_path: Path) -> None:
+    without_tables = LARGE.replace(b"\xff\xdb", b"\xff\xe5")  # of quantization
+    picture = decoded(tmp_path, cr3(MIDDLE, SMALL, without_tables), 300, "shot.cr3")
+    assert picture.image.size == (300, 225)
+    assert picture.problems[0].startswith("only its preview of 320 x 240 pixels can be shown")
+    with pytest.raises(FileUndecodable, match="LibRaw says"):
+        decoded(tmp_path, camera_raw(without_tables), 300)

@@ -6,6 +6,7 @@ stands upright where the sensor lies on its side has been turned already.
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Sequence
 from typing import Final
@@ -19,7 +20,8 @@ from photofsd.media.decoders.colour_space import SRGB
 from photofsd.media.decoders.frame import Frame, Wanted
 from photofsd.media.decoders.jpeg import TORN, jpeg_frame
 from photofsd.media.decoders.limits import check_pixels
-from photofsd.media.orientation import UPRIGHT
+from photofsd.media.decoders.opening import BROKEN
+from photofsd.media.orientation import UPRIGHT, is_quarter_turn
 from photofsd.media.source import Source
 from photofsd.media.span import Span
 
@@ -28,9 +30,6 @@ _FULL_SIZE: Final = 0.95
 _SAME_SHAPE: Final = 0.05
 _LEAST_PX: Final = 64
 """Of a preview that is shown for want of anything better."""
-_QUARTER_TURNS: Final = range(5, 9)
-_ORIENTATION_OF_FLIP: Final = {0: 1, 3: 3, 5: 8, 6: 6}
-"""LibRaw's flips as EXIF counts them."""
 
 
 def decode_raw(source: Source, wanted: Wanted) -> Frame:
@@ -54,9 +53,10 @@ def _preview(found: Sequence[Preview], wanted: Wanted) -> Frame | None:
     """The smallest preview that is enough and whole."""
     for preview in found:
         if _is_enough(preview, wanted):
-            frame = _shown(preview, wanted)
-            if TORN not in frame.problems:
-                return frame
+            with contextlib.suppress(FileUndecodable, *BROKEN):
+                frame = _shown(preview, wanted)
+                if TORN not in frame.problems:
+                    return frame
     return None
 
 
@@ -72,12 +72,12 @@ def _libraws_preview(raw: rawpy.RawPy) -> Sequence[Preview]:
 
 def _is_enough(preview: Preview, wanted: Wanted) -> bool:
     """Claim: it is as large as wanted and shows the whole picture."""
-    width, height = sorted(wanted.size)
-    if not width:
+    shorter, longer = sorted(wanted.size)
+    if not shorter:
         return False
     short, long = sorted((preview.width, preview.height))
-    needed = min(height * _FULL_SIZE, wanted.fit_px or height)
-    return long >= needed and abs(long * width / (short * height) - 1) <= _SAME_SHAPE
+    needed = min(longer * _FULL_SIZE, wanted.fit_px or longer)
+    return long >= needed and abs(long * shorter / (short * longer) - 1) <= _SAME_SHAPE
 
 
 def _shown(preview: Preview, wanted: Wanted) -> Frame:
@@ -85,7 +85,7 @@ def _shown(preview: Preview, wanted: Wanted) -> Frame:
     if wanted.form == "dng":  # EXIF's ColorSpace is the camera's; previews are by raw converters, which write sRGB
         frame.space = SRGB
     width, height = wanted.size
-    is_turned = wanted.orientation in _QUARTER_TURNS and (preview.width > preview.height) != (width > height)
+    is_turned = is_quarter_turn(wanted.orientation) and (preview.width > preview.height) != (width > height)
     if is_turned:
         width, height = height, width
         frame.orientation = UPRIGHT
@@ -109,12 +109,16 @@ def _developed(raw: rawpy.RawPy, wanted: Wanted) -> Frame:
 
 
 def _best(found: Sequence[Preview], wanted: Wanted, trouble: str) -> Frame:
-    """The largest preview, for want of anything better."""
-    if not found or max(found[-1].width, found[-1].height) < _LEAST_PX:
-        raise FileUndecodable(trouble)
-    frame = _shown(found[-1], wanted)
-    frame.problems.append(f"only its preview of {found[-1].width} x {found[-1].height} pixels can be shown: {trouble}")
-    return frame
+    """The largest preview that can be shown, for want of anything better."""
+    for preview in reversed(found):
+        if max(preview.width, preview.height) < _LEAST_PX:
+            break
+        with contextlib.suppress(FileUndecodable, *BROKEN):
+            frame = _shown(preview, wanted)
+            size = f"{preview.width} x {preview.height}"
+            frame.problems.append(f"only its preview of {size} pixels can be shown: {trouble}")
+            return frame
+    raise FileUndecodable(trouble)
 
 
 def _said(error: Exception) -> str:
