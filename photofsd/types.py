@@ -52,6 +52,16 @@ class DateSource(enum.StrEnum):
         return self is DateSource.MTIME
 
 
+class StackKind(enum.IntFlag):
+    """What makes files one shot; a stack may be several of it. The numbers are on disk: never renumber, only add."""
+
+    RAW = 1  # RAW, and JPEG or HEIC of the same shot
+    LIVE = 2  # a still and its short movie
+    BURST = 4  # shots in quick succession
+    EDITED = 8  # an original, and what was made of it
+    FORMATS = 16  # the same picture in several formats
+
+
 class Facet(enum.IntEnum):
     """The kinds of facet that the store keeps a roaring bitmap for, one bitmap a value.
 
@@ -74,3 +84,5 @@ class Facet(enum.IntEnum):
     DIR = 14  # decimal DirId of the folder that holds a file of the asset
     ALBUM = 15  # b"Holiday 2019"
     SIMILAR = 16  # decimal AssetId of the best copy of the group of photos that look alike
+    STACK = 17  # b"raw", b"live", b"burst", b"edited", b"formats": one shot with others; see StackKind
+    COMPANION = 18  # value b"": of a stack, all but the cover

@@ -79,7 +79,9 @@ def _search(settings: Settings, text: str, limit: int | None) -> tuple[list[Foun
     """What the query finds, best first, and what there is to say about it."""
     today = dt.datetime.now(settings.zone).date()
     with opened_store(settings) as txn:
-        answer = search(txn, text, today=today, limit=limit or settings.search.default_limit)
+        answer = search(
+            txn, text, today=today, limit=limit or settings.search.default_limit, covers_only=settings.stacks == "cover"
+        )
         photos = itertools.islice(zip(answer.assets, answer.scores, strict=True), limit)
         found = [_found(txn, asset, score) for asset, score in photos]
     return [photo for photo in found if photo is not None], answer.notes

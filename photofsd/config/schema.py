@@ -185,6 +185,10 @@ class Settings:
     timezone: Annotated[
         str, Doc("Time zone of photos that do not say theirs, like `Europe/Rome`; empty: the system's.")
     ] = ""
+    stacks: Annotated[
+        Literal["all", "cover"],
+        Doc("Of RAW and JPEG, bursts, edited copies and other files of one shot, show `all`, or only the `cover`."),
+    ] = "all"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Doc("The least important messages that are logged.")
     ] = "info"

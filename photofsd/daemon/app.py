@@ -58,7 +58,7 @@ STATUS_S: Final = 5.0
 DERIVING_CHUNK_S: Final = 120.0
 RENDERERS_MAX: Final = 4
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-APPLIED_LIVE: Final = frozenset({"log_level", "library.scan_interval_s", "library.full_scan_interval_s"})
+APPLIED_LIVE: Final = frozenset({"log_level", "stacks", "library.scan_interval_s", "library.full_scan_interval_s"})
 
 
 def run(settings: Settings, reread: Callable[[], Settings]) -> int:
@@ -148,6 +148,7 @@ class _Daemon:
             today=self._today,
             recent_photos=settings.recent.photos,
             rendering=_rendering(settings),
+            covers_only=lambda: self._settings.stacks == "cover",
         )
 
     def _roots(self) -> dict[bytes, DirId]:
@@ -253,7 +254,10 @@ class _Daemon:
             library = dataclasses.replace(
                 self._settings.library, scan_interval_s=intervals[0], full_scan_interval_s=intervals[1]
             )
-            self._settings = dataclasses.replace(self._settings, log_level=fresh.log_level, library=library)
+            self._settings = dataclasses.replace(
+                self._settings, log_level=fresh.log_level, stacks=fresh.stacks, library=library
+            )
+            self._tree.has_changed()
         finally:
             self._notifier.ready(f"the tree is at {self._settings.mount.point}")
         return ReloadResult(

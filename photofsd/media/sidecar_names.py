@@ -33,13 +33,14 @@ _SUPPLEMENT: Final = b"supplemental-metadata"
 _CUT: Final = 46
 """UTF-16 units of a title that Google keeps in the name of its JSON."""
 _NUMBER = re.compile(rb"(.+)\((\d{1,6})\)", re.DOTALL)
-_EDITED = re.compile(
-    "(.+)-(?:edited|bearbeitet|bewerkt|modifié|modificato|modificado|modificada|editado|editada|ha editado|editat|"
+EDITED_WORDS: Final = (
+    "edited|bearbeitet|bewerkt|modifié|modificato|modificado|modificada|editado|editada|ha editado|editat|"
     "redigeret|redigert|redigerad|muokattu|edytowane|upraveno|upravené|szerkesztve|editat[ăe]?|düzenlendi|изменено|"
-    "відредаговано|編集済み|已修改|已编辑|已編輯|수정됨|effects|smile|mix)",
-    re.DOTALL | re.IGNORECASE,
+    "відредаговано|編集済み|已修改|已编辑|已編輯|수정됨|effects|smile|mix"
 )
-"""What Google Photos puts behind the name of a copy that was edited, by the language of the account."""
+"""What Google Photos puts behind the name of a copy that was edited, by the language of the account; a pattern."""
+
+_EDITED = re.compile(f"(.+)-(?:{EDITED_WORDS})", re.DOTALL | re.IGNORECASE)
 _ALBUM_WORDS: Final = (
     "meta", "méta", "мета", "μετα", "メタ", "메타", "元数据", "中繼資料", "後設資料", "מטא", "البيانات الوصفية",
     "ข้อมูลเมตา", "siêu dữ liệu", "मेटा", "üstveri", "lýsigögn",

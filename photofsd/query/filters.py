@@ -100,6 +100,10 @@ def _has(request: Request, value: str) -> BitMap:
     return facets.bitmap(request.txn, Facet.HAS, value.encode())
 
 
+def _stack(request: Request, value: str) -> BitMap:
+    return facets.bitmap(request.txn, Facet.STACK, value.encode())
+
+
 def _caption(request: Request, value: str, among: BitMap) -> BitMap:
     found = words(value)
     if not found:
@@ -133,6 +137,7 @@ _SETS: Mapping[Key, Callable[[Request, Any], BitMap]] = {
     Key.ALBUM: _like(Facet.ALBUM, "an album"),
     Key.FOLDER: _folder,
     Key.HAS: _has,
+    Key.STACK: _stack,
     Key.NAME: _name,
 }
 READS_RECORDS: Mapping[Key, Callable[[Request, Any, BitMap], BitMap]] = {Key.CAPTION: _caption, Key.NEAR: _near}

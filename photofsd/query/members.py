@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pyroaring import BitMap
 
 from photofsd.index.quality import best_first
-from photofsd.store import assets, facets, paths, similar
+from photofsd.store import assets, facets, paths, similar, stacks
 from photofsd.types import AssetId, DirId, Facet
 
 if TYPE_CHECKING:
@@ -135,11 +135,43 @@ class Both(Members):
 
 
 @dataclass(frozen=True, slots=True)
+class Covers(Members):
+    """The photos of `inner` without the companions whose cover is one of them: what stands for each shot."""
+
+    inner: Members
+
+    def is_ready(self) -> bool:
+        return self.inner.is_ready()
+
+    def prepare(self) -> None:
+        self.inner.prepare()
+
+    def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
+        if not self.inner.has(txn, asset):
+            return False
+        stack = stacks.row(txn, asset)
+        return stack is None or stack.cover == asset or not self.inner.has(txn, stack.cover)
+
+    def bitmap(self, txn: ReadTransaction) -> BitMap:
+        photos = self.inner.bitmap(txn)
+        return photos - stacks.hidden_among(txn, photos)
+
+    def ordered(self, txn: ReadTransaction) -> Sequence[int]:
+        photos = self.inner.ordered(txn)
+        hidden = stacks.hidden_among(txn, BitMap(photos))
+        return [asset for asset in photos if asset not in hidden] if hidden else photos
+
+
+@dataclass(frozen=True, slots=True)
 class Latest(Members):
-    """The `count` photos of `outer` that came into the library last, latest first."""
+    """The `count` photos of `outer` that came into the library last, latest first.
+
+    covers_only: says whether companions are left out of the count; those as new as the photos counted come along.
+    """
 
     outer: Members
     count: int
+    covers_only: Callable[[], bool] = field(compare=False)
 
     def is_ready(self) -> bool:
         return self.outer.is_ready()
@@ -152,7 +184,10 @@ class Latest(Members):
 
     def bitmap(self, txn: ReadTransaction) -> BitMap:
         everything = self.outer.bitmap(txn)
-        return everything[-self.count :] if len(everything) > self.count else everything
+        counted = everything - facets.bitmap(txn, Facet.COMPANION) if self.covers_only() else everything
+        if len(counted) <= self.count:
+            return everything
+        return everything[everything.rank(counted[-self.count]) - 1 :]
 
     def ordered(self, txn: ReadTransaction) -> Sequence[int]:
         return self.bitmap(txn).to_array()[::-1]
@@ -162,11 +197,13 @@ class Latest(Members):
 class Found(Members):
     """What a search finds, best first.
 
-    text, within: the search. find: gives the ids, quickly when `is_found` says so. Raises BadQuery, TooSlow.
+    text, within, covers_only: the search. find: gives the ids, quickly when `is_found` says so. Raises BadQuery,
+    TooSlow.
     """
 
     text: str
     within: Members | None
+    covers_only: bool
     find: Callable[[], Sequence[int]] = field(compare=False)
     is_found: Callable[[], bool] = field(compare=False)
 

@@ -20,6 +20,7 @@ from photofsd.query.rank import Gains, gains_of, groups, highest_gain
 from photofsd.query.request import Request
 from photofsd.query.syntax import Query
 from photofsd.query.words import Term, having, union_of
+from photofsd.store import stacks
 from photofsd.types import AssetId
 
 if TYPE_CHECKING:
@@ -52,22 +53,36 @@ class Reason:
 
 
 def search(
-    txn: ReadTransaction, text: str, *, today: dt.date, limit: int | None = None, within: BitMap | None = None
+    txn: ReadTransaction,
+    text: str,
+    *,
+    today: dt.date,
+    limit: int | None = None,
+    within: BitMap | None = None,
+    covers_only: bool = False,
 ) -> Answer:
     """Answer the query `text`. Raises BadQuery.
 
     today: the local date, for `date:last-30-days` and the like. limit: where the query gives none; None = 200.
-    within: nothing else is found (composition of views).
+    within: nothing else is found (composition of views). covers_only: no companion whose cover is found, too.
     """
-    return answer(txn, parse(text), today=today, limit=limit, within=within)
+    return answer(txn, parse(text), today=today, limit=limit, within=within, covers_only=covers_only)
 
 
 def answer(
-    txn: ReadTransaction, query: Query, *, today: dt.date, limit: int | None = None, within: BitMap | None = None
+    txn: ReadTransaction,
+    query: Query,
+    *,
+    today: dt.date,
+    limit: int | None = None,
+    within: BitMap | None = None,
+    covers_only: bool = False,
 ) -> Answer:
     """As `search`, for a query that is parsed already."""
     request = Request(txn, today)
     members = _members(request, query, within)
+    if covers_only:
+        members = members - stacks.hidden_among(txn, members)
     wanted = query.limit or limit or DEFAULT_LIMIT
     listed = list(_best_first(request, query, members, wanted))
     return Answer(tuple(asset for asset, _ in listed), tuple(score for _, score in listed), len(members), request.notes)

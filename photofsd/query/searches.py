@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from photofsd.query.members import Found, Members
 from photofsd.query.search import search
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 FRESH_S = 2.0
 NAME_MAX_BYTES = 255
 KEPT = 64
+
+
+class _Asked(NamedTuple):
+    text: str
+    within: Members | None
+    covers_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +53,36 @@ class Searches:
         self._remembered = remembered
         self._today = today
         self._limit = limit
-        self._kept: OrderedDict[tuple[str, Members | None], _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Asked, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    def members(self, text: str, within: Members | None) -> Members:
-        """What `text` finds within `within`; the search is made when somebody looks."""
+    def members(self, text: str, within: Members | None, *, covers_only: bool = False) -> Members:
+        """What `text` finds within `within`; the search is made when somebody looks.
+
+        covers_only: without companions whose cover is found, too; they do not count for the limit.
+        """
+        asked = _Asked(text, within, covers_only)
         return Found(
-            text,
-            within,
-            find=lambda: self.find(text, within),
-            is_found=lambda: self._fresh(text, within) is not None,
+            *asked,
+            find=lambda: self._find(asked),
+            is_found=lambda: self._fresh(asked) is not None,
         )
 
-    def find(self, text: str, within: Members | None) -> Sequence[int]:
-        """The ids that `text` finds, best first. Raises BadQuery, TooSlow."""
-        kept = self._fresh(text, within)
+    def _find(self, asked: _Asked) -> Sequence[int]:
+        """The ids, best first. Raises BadQuery, TooSlow."""
+        kept = self._fresh(asked)
         if kept is not None:
             return kept.ids
+        text, within, covers_only = asked
         if within is not None:
             within.prepare()
         today = self._today()
         with self._store.read() as txn:
             sequence = txn.number(Tables.META, b"sequence")
             allowed = None if within is None else within.bitmap(txn)
-            answer = search(txn, text, today=today, limit=self._limit, within=allowed)
+            answer = search(txn, text, today=today, limit=self._limit, within=allowed, covers_only=covers_only)
         with self._lock:
-            self._kept[text, within] = _Kept(answer.assets, sequence, today, time.monotonic())
+            self._kept[asked] = _Kept(answer.assets, sequence, today, time.monotonic())
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return answer.assets
@@ -84,9 +94,9 @@ class Searches:
                 lambda txn: searches.remember(txn, query, now_ns=now_ns, at_most=self._remembered), rows=1
             )
 
-    def _fresh(self, text: str, within: Members | None) -> _Kept | None:
+    def _fresh(self, asked: _Asked) -> _Kept | None:
         with self._lock:
-            kept = self._kept.get((text, within))
+            kept = self._kept.get(asked)
         if kept is None or kept.today != self._today():
             return None
         if time.monotonic() - kept.at_s < FRESH_S:

@@ -34,6 +34,7 @@ class Key(enum.StrEnum):
     FOLDER = "folder"
     FACES = "faces"
     HAS = "has"
+    STACK = "stack"
     TEXT = "text"
     CAPTION = "caption"
     LIKE = "like"

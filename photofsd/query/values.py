@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from photofsd.query import dates
 from photofsd.query.syntax import METRES_PER_KM, Key, Near, Numbers, Point, Value
+from photofsd.types import StackKind
 
 NEAR_DEFAULT_KM = 10
 NEAR_MAX_M = 20_040_000  # half way round the world
 HIGHEST_RATING = 5
 HAS = (
-    "gps", "place", "date", "camera", "lens", "tags", "rating", "caption", "albums", "copies", "similar", "faces",
-    "people", "text"
+    "gps", "place", "date", "camera", "lens", "tags", "rating", "caption", "albums", "copies", "stack", "similar",
+    "faces", "people", "text"
 )  # fmt: skip
 """What `has:` may ask for."""
+
+STACKS = tuple(kind.name.lower() for kind in StackKind if kind.name is not None)
+"""What `stack:` may ask for."""
 
 _COMPARED = re.compile(r"(>=|<=|>|<|=?=?)([0-9]{1,9})")
 _RANGE = re.compile(r"([0-9]{0,9})\.\.([0-9]{0,9})")
@@ -42,6 +46,7 @@ EXAMPLES: Mapping[Key, str] = {
     Key.CAPTION: "caption:dog",
     Key.LIKE: "like:IMG_0001.jpg",
     Key.NEAR: "near:Arezzo~20km or near:43.46,11.88~5km",
+    Key.STACK: "stack:raw, stack:live, stack:burst, stack:edited or stack:formats",
     Key.NAME: "name:IMG_41*",
     Key.LIMIT: "limit:500",
 }
@@ -96,10 +101,18 @@ def read_limit(text: str) -> int:
 
 
 def _read_has(text: str) -> str:
+    return _one_of(HAS, text)
+
+
+def _read_stack(text: str) -> str:
+    return _one_of(STACKS, text)
+
+
+def _one_of(names: Sequence[str], text: str) -> str:
     name = text.casefold()
-    if name not in HAS:
-        near = difflib.get_close_matches(name, HAS, n=1, cutoff=0.6)
-        raise ValueError(f"{text!r} is not known: " + (f"did you mean {near[0]}?" if near else "|".join(HAS)))
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+        raise ValueError(f"{text!r} is not known: " + (f"did you mean {near[0]}?" if near else "|".join(names)))
     return name
 
 
@@ -148,6 +161,7 @@ READERS: Mapping[Key, Callable[[str], Value]] = {
     Key.FOLDER: str,
     Key.FACES: _read_faces,
     Key.HAS: _read_has,
+    Key.STACK: _read_stack,
     Key.TEXT: str,
     Key.CAPTION: str,
     Key.LIKE: str,

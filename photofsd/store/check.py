@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pyroaring import BitMap
 
 from photofsd.records import AssetRecord, DirRecord, FileRecord, LibraryRecord
-from photofsd.store import check_facets, check_jobs, check_similar
+from photofsd.store import check_facets, check_jobs, check_similar, check_stacks
 from photofsd.store.keys import entry_key, root_key
 from photofsd.store.schema import ALL_TABLES, I64, PATH_ROW, U32, U64, Table, Tables
 from photofsd.types import NO_DIR, Kind
@@ -41,6 +41,7 @@ def check(txn: ReadTransaction, progress: Progress | None = None) -> Iterator[st
     for table in (table for table in ALL_TABLES if table.is_of_assets):
         yield from _without_asset(txn, table, ownership.assets)
     yield from check_facets.check(txn, ownership.assets, steps.step)
+    yield from check_stacks.check(txn, ownership.assets, steps.step)
     counted = Counter({b"files": len(ownership.files), b"photos": len(ownership.live)})
     subjects = check_jobs.Subjects(ownership.files, ownership.assets, ownership.live)
     yield from check_jobs.check(txn, subjects, counted, steps.step)
@@ -51,10 +52,10 @@ def check(txn: ReadTransaction, progress: Progress | None = None) -> Iterator[st
 
 
 class _Steps:
-    """Counts the rows that were looked at: every row of these tables once, assets a second time for their facets."""
+    """Counts the rows that were looked at: every row of these tables once, assets again for facets and for stacks."""
 
     def __init__(self, txn: ReadTransaction, progress: Progress | None) -> None:
-        tables = (Tables.DIRS, Tables.ASSETS, Tables.ASSETS, Tables.FILES, *check_jobs.TABLES)
+        tables = (Tables.DIRS, *(Tables.ASSETS,) * 3, Tables.FILES, *check_jobs.TABLES)
         self._total = sum(txn.count(table) for table in tables)
         self._progress = progress
         self._done = 0

@@ -1,27 +1,29 @@
-"""What follows from an asset's records: its facets and its row. Recomputed once a transaction, never by hand.
+"""What follows from an asset's records: its facets, its row, its keys. Recomputed once a transaction, never by hand.
 
-Pure functions over records: `check` calls the same ones to prove that what is stored is what follows (I4, I5).
+Pure functions over records: `check` calls the same ones to prove that what is stored is what follows (I4, I5, I10).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from photofsd.records import AssetRecord, FileRecord, Metadata, Place, Taken
-from photofsd.store import facets, paths, similar
+from photofsd.store import facets, kin, paths, similar, stacks
 from photofsd.store.facets import fact
 from photofsd.store.keys import storable_ns
+from photofsd.store.kin import Kin
 from photofsd.store.schema import ASSET_ROW, U64, Tables
+from photofsd.store.stacks import StackRow
 from photofsd.store.tokens import tokens, tokens_of_name
 from photofsd.types import AssetId, DirId, Facet
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
-VERSION = 1
+VERSION = 2
 """Raise it with every change to what follows from the same records: all is derived anew at the next start."""
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  the wall clock of the camera, of no zone
@@ -40,13 +42,14 @@ _kept = functools.lru_cache(maxsize=8192)
 
 
 class Derived(NamedTuple):
-    """The derived rows of one asset; `row` is None where there is no such asset."""
+    """The derived rows of one asset; `row` is None where there is no such asset. kin: what stacks are formed by."""
 
     facets: frozenset[bytes]
     row: bytes | None
+    kin: Kin | None
 
 
-NOTHING = Derived(frozenset(), None)
+NOTHING = Derived(frozenset(), None, None)
 
 
 def of(txn: ReadTransaction, asset: AssetId) -> Derived:
@@ -58,23 +61,36 @@ def of(txn: ReadTransaction, asset: AssetId) -> Derived:
     metadata = txn.record(Tables.METADATA, key, Metadata)
     row = asset_row(record, metadata, txn.timezone)
     if not record.files:
-        return Derived(frozenset(), row)
+        return Derived(frozenset(), row, None)
+    files = kin.files_of(txn, record.files)
+    found = _facets(txn, record, files, metadata)
     place = txn.record(Tables.PLACES, key, Place)
-    found = _facets(txn, record, metadata, place) | _of_group(similar.membership(txn, asset))
-    return Derived(found, row)
+    if place is not None:
+        found.update(_of_place(place.country, place.region, place.city))
+    found.update(_of_group(similar.membership(txn, asset)))
+    stack = stacks.row(txn, asset)
+    if stack is not None:
+        found.update(_of_stack(stack, is_cover=stack.cover == asset))
+    return Derived(frozenset(found), row, kin.of(files, metadata))
 
 
 def update(txn: WriteTransaction, before: Mapping[AssetId, Derived]) -> None:
-    """Write what changed of the derived rows of the assets in `before`, and log every changed asset."""
+    """Write what changed of the derived rows of the assets in `before`, and log every changed asset.
+
+    before: what followed when each of them was touched; those whose stack becomes another one come to it.
+    """
+    after = {asset: of(txn, asset) for asset in before}
+    for asset in stacks.update(txn, {asset: (before[asset].kin, new.kin) for asset, new in after.items()}):
+        after[asset] = of(txn, asset)
     changes = facets.Changes()
     changed: list[AssetId] = []
-    for asset, old in before.items():
-        new = of(txn, asset)
+    for asset, new in after.items():
+        old = before[asset]
         changes.note(asset, old.facets, new.facets)
         if new.row is not None and new.row != old.row:
             txn.put(Tables.ROWS, asset.to_bytes(4, "big"), new.row)
         txn.count_by(b"photos", _is_live(new) - _is_live(old))
-        if new != old:
+        if (new.facets, new.row) != (old.facets, old.row):
             changed.append(asset)
     changes.apply(txn)
     log(txn, changed)
@@ -111,30 +127,31 @@ def taken_ns(taken: Taken, zone: dt.tzinfo | None) -> int:
 
 
 def _facets(
-    txn: ReadTransaction, record: AssetRecord, metadata: Metadata | None, place: Place | None
-) -> frozenset[bytes]:
+    txn: ReadTransaction, record: AssetRecord, files: Sequence[FileRecord], metadata: Metadata | None
+) -> set[bytes]:
+    """What follows from what the asset itself is: names, folders, metadata."""
     found = {_LIVE}
     if len(record.files) > 1:
         found.add(fact(Facet.HAS, b"copies"))
-    _add_paths(found, txn, record)
+    for file in files:
+        found.add(fact(Facet.DIR, b"%d" % file.dir))
+        found.update(_folder_words(txn, file.dir))
+    for name in {record.name, *(file.name for file in files)}:
+        found.update(_words(b"n", tokens_of_name(name)))
     found.update(_of_date(metadata.taken if metadata is not None else None))
     if metadata is not None:
         _add_metadata(found, metadata)
-    if place is not None:
-        found.update(_of_place(place.country, place.region, place.city))
-    return frozenset(found)
+    return found
 
 
-def _add_paths(found: set[bytes], txn: ReadTransaction, record: AssetRecord) -> None:
-    names = {record.name}
-    for file_id in record.files:
-        file = txn.record(Tables.FILES, file_id.to_bytes(4, "big"), FileRecord)
-        if file is not None:
-            names.add(file.name)
-            found.add(fact(Facet.DIR, b"%d" % file.dir))
-            found.update(_folder_words(txn, file.dir))
-    for name in names:
-        found.update(_words(b"n", tokens_of_name(name)))
+def _of_stack(stack: StackRow, *, is_cover: bool) -> Iterator[bytes]:
+    yield fact(Facet.HAS, b"stack")
+    for kind in stacks.names(stack.kinds):
+        yield fact(Facet.STACK, kind.encode())
+    if stack.is_still:
+        yield fact(Facet.TYPE, b"live")
+    if not is_cover:
+        yield fact(Facet.COMPANION)
 
 
 def _folder_words(txn: ReadTransaction, folder: DirId) -> tuple[bytes, ...]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
 
-from photofsd.store import derived, facets
+from photofsd.store import derived, facets, stacks
 from photofsd.store.schema import U32, U64, Tables
 from photofsd.types import AssetId
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from photofsd.store.writer import Writer
 
 Progress = Callable[[int, int], None]
-"""Is told (chunks that are done, chunks in all)."""
+"""Is told (steps that are done, steps in all)."""
 
 _MADE_WITH = b"derived"
 _UNDER_WAY = b"deriving"
-_CHUNKS_DONE = b"derived_chunks"
+_STEPS_DONE = b"derived_steps"
 
 _RULES_FROM, _RULES_TO = dt.datetime(1900, 1, 1, tzinfo=dt.UTC), dt.datetime(2038, 1, 1, tzinfo=dt.UTC)
 _RULES_STEP = dt.timedelta(days=9)
@@ -76,48 +76,68 @@ def refresh(store: Store, writer: Writer, progress: Progress | None = None) -> i
         if is_current(txn):
             return 0
         chunks = (txn.number(Tables.META, b"next_asset") >> facets.CHUNK_BITS) + 1
-    chunk, changed = writer.run(_start), 0
-    while chunk < chunks:
+    steps = [*((_write_keys, chunk) for chunk in range(chunks)), *((_refresh_chunk, chunk) for chunk in range(chunks))]
+    first, changed = writer.run(_start), 0
+    for done, (step, chunk) in enumerate(steps[first:], first):
         if progress is not None:
-            progress(chunk, chunks)
-        changed += writer.run(functools.partial(_refresh_chunk, chunk=chunk))
-        chunk += 1
+            progress(done, len(steps))
+        changed += writer.run(functools.partial(_take, step=step, chunk=chunk, done=done + 1))
     writer.run(_end)
     return changed
 
 
 def _start(txn: WriteTransaction) -> int:
-    """The first chunk that is yet to be done."""
+    """How many steps are done. Stacks are built anew: nothing tells what an older program has made them of."""
     target = fingerprint(txn.timezone)
     if txn.number(Tables.META, _UNDER_WAY) != target:
         txn.put_number(Tables.META, _UNDER_WAY, target)
-        txn.put_number(Tables.META, _CHUNKS_DONE, 0)
+        txn.put_number(Tables.META, _STEPS_DONE, 0)
         txn.delete(Tables.META, _MADE_WITH)
-    return txn.number(Tables.META, _CHUNKS_DONE)
+        for table in (Tables.KIN, Tables.STACKS, Tables.MEMBERS):
+            txn.clear(table)
+    return txn.number(Tables.META, _STEPS_DONE)
+
+
+def _take(txn: WriteTransaction, step: Callable[[WriteTransaction, int], int], chunk: int, done: int) -> int:
+    changed = step(txn, chunk)
+    txn.put_number(Tables.META, _STEPS_DONE, done)
+    return changed
 
 
 def _end(txn: WriteTransaction) -> None:
     txn.put_number(Tables.META, _MADE_WITH, fingerprint(txn.timezone))
-    for key in (_UNDER_WAY, _CHUNKS_DONE):
+    for key in (_UNDER_WAY, _STEPS_DONE):
         txn.delete(Tables.META, key)
 
 
-def _refresh_chunk(txn: WriteTransaction, chunk: int) -> int:
-    """Write what differs of the rows and facets of a chunk's assets; how many assets these were."""
-    expected = defaultdict[bytes, list[int]](list)
-    changed = BitMap()
-    first = chunk << facets.CHUNK_BITS
-    for key in txn.keys(Tables.ASSETS, start=U32.pack(first)):
+def _assets(txn: ReadTransaction, chunk: int) -> Iterator[AssetId]:
+    """The assets of a chunk of the facets."""
+    for key in txn.keys(Tables.ASSETS, start=U32.pack(chunk << facets.CHUNK_BITS)):
         (asset,) = U32.unpack(key)
         if asset >> facets.CHUNK_BITS != chunk:
-            break
-        found = derived.of(txn, AssetId(asset))
+            return
+        yield AssetId(asset)
+
+
+def _write_keys(txn: WriteTransaction, chunk: int) -> int:
+    """Write the keys by which the chunk's photos find their companions: all are needed before the first stack."""
+    stacks.write_keys(txn, _assets(txn, chunk))
+    return 0
+
+
+def _refresh_chunk(txn: WriteTransaction, chunk: int) -> int:
+    """Write the stacks of a chunk's assets, and what differs of their rows and facets; how many assets these were."""
+    expected = defaultdict[bytes, list[int]](list)
+    changed = BitMap()
+    stacks.build(txn, list(_assets(txn, chunk)))
+    for asset in _assets(txn, chunk):
+        found = derived.of(txn, asset)
         for fact in found.facets:
             expected[fact].append(asset)
+        key = U32.pack(asset)
         if found.row is not None and txn.get(Tables.ROWS, key) != found.row:
             txn.put(Tables.ROWS, key, found.row)
             changed.add(asset)
     changed |= facets.replace_chunk(txn, chunk, expected)
     derived.log(txn, changed)
-    txn.put_number(Tables.META, _CHUNKS_DONE, chunk + 1)
     return len(changed)

@@ -18,6 +18,8 @@ I7   counters equal what they count, and nothing is counted that this file does 
 I8   every id is below the `next_*` of its kind; every change, and every follower of them, below or at `sequence`
 I9   where follower `similar` has come to `sequence`: what `similar` lists has a file and a look; a group has at least
      two members of one family, and its best copy is one of them
+I10  `kin` holds exactly the keys that `kin.of` makes of every asset; `stacks` and `members` say of every asset what
+     `shots.py` makes of those that it finds by them
 """
 
 from __future__ import annotations
@@ -73,6 +75,13 @@ class Tables:
     CONTENTS = Table("contents", "blake3 digest", "AssetId", "assets by content")
     NAMES = Table("names", "view name", "AssetId", "assets by view name")
     NAME_COUNTERS = Table("name_counters", "base name", "u32", "the next ~n to try for a name that is taken")
+    KIN = Table(
+        "kin", "bond, what it is by (kin.py), AssetId", "empty", "assets by what they share with their companions"
+    )
+    STACKS = Table(
+        "stacks", "AssetId", "StackRow", "the cover of the stack that it is in, and the kinds", is_of_assets=True
+    )
+    MEMBERS = Table("members", "AssetId of the cover", "AssetIds u32", "all in the stack, ascending", is_of_assets=True)
     FACETS = Table("facets", "Facet, value, 0, id >> 16", "roaring bitmap", "assets by what is known of them")
     CHANGES = Table("changes", "sequence u64", "AssetId", "every change of an asset's facets or row, oldest first")
     WATERMARKS = Table("watermarks", "follower", "u64", "how far each follower of `changes` has come")
@@ -98,6 +107,9 @@ ASSET_ROW = struct.Struct("<Qqq")
 
 SIMILAR_ROW = struct.Struct("<II")
 """similar: the best copy of the group, the family; how good a copy it is follows (index/quality.py)."""
+
+STACK_ROW = struct.Struct("<IBB")
+"""stacks: the cover's id, StackKind, 1 for the still of a live photo."""
 
 U32 = struct.Struct(">I")
 U64 = struct.Struct(">Q")

@@ -154,6 +154,10 @@ class WriteTransaction(ReadTransaction):
         """Remove a row; False where there was none."""
         return bool(self._raw.delete(key, db=self._handles[table]))
 
+    def clear(self, table: Table) -> None:
+        """Remove all rows."""
+        self._raw.drop(self._handles[table], delete=False)
+
     def count_by(self, name: bytes, delta: int) -> None:
         """Change the counter called `name`, on finishing."""
         self._counts[name] = self._counts.get(name, 0) + delta

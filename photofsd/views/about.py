@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from photofsd.query.members import EVERYTHING
 from photofsd.records import Look
-from photofsd.store import assets, paths
+from photofsd.store import assets, paths, stacks
 from photofsd.types import AssetId
 from photofsd.vtree.failed import Failed
-from photofsd.vtree.folders import FixedFolder, PhotoFolder
+from photofsd.vtree.folders import FixedFolder, WholePhotoFolder
 from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, TextFile
 from photofsd.vtree.scope import Library, Scope, View
+
+if TYPE_CHECKING:
+    from photofsd.store.transaction import ReadTransaction
 
 JSON = b".json"
 
@@ -39,7 +42,7 @@ class Photos(Directory):
 
     def __init__(self, scope: Scope) -> None:
         self._library = scope.library
-        self._photos = PhotoFolder(scope, EVERYTHING)
+        self._photos = WholePhotoFolder(scope, EVERYTHING)
 
     def lookup(self, name: bytes) -> Node | None:
         photo = self._photos.entry(name.removesuffix(JSON)) if name.endswith(JSON) else None
@@ -69,7 +72,18 @@ def facts(library: Library, asset: AssetId) -> dict[str, Any]:
             "metadata": None if metadata is None else msgspec.to_builtins(metadata),
             "place": None if place is None else msgspec.to_builtins(place),
             "look": None if look is None else _seen(look),
+            "stack": _stack(txn, asset),
         }
+
+
+def _stack(txn: ReadTransaction, asset: AssetId) -> dict[str, Any] | None:
+    """The stack that the photo is in: what makes it one, and the view names."""
+    row = stacks.row(txn, asset)
+    if row is None:
+        return None
+    records = [assets.asset(txn, member) for member in (row.cover, *stacks.members(txn, row.cover))]
+    cover, *members = [_text(record.name) for record in records if record is not None]
+    return {"kinds": stacks.names(row.kinds), "cover": cover, "members": sorted(members)}
 
 
 def _seen(look: Look) -> dict[str, Any]:

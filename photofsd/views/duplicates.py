@@ -15,7 +15,7 @@ from photofsd.store.facets import cut
 from photofsd.store.schema import U32, Tables
 from photofsd.types import AssetId, Facet
 from photofsd.vtree.attributes import attributes
-from photofsd.vtree.folders import NAME_AT, FixedFolder, NarrowFolder, PhotoFolder
+from photofsd.vtree.folders import NAME_AT, FixedFolder, NarrowFolder, WholePhotoFolder
 from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, Row
 from photofsd.vtree.scope import Scope, View
 
@@ -56,7 +56,7 @@ class Copies(NarrowFolder):
         return b"/".join([*above, *paths.names_below_root(txn, file.dir), file.name])
 
 
-class Groups(PhotoFolder):
+class Groups(WholePhotoFolder):
     """Every photo that lies at several paths, as a folder of its copies."""
 
     def __init__(self, scope: Scope) -> None:
@@ -98,7 +98,7 @@ class Similar(NarrowFolder):
         return Names([Row(row[NAME_AT:], self._group(head), None) for head, row in stored if row is not None])
 
     def _group(self, head: AssetId) -> Directory:
-        return PhotoFolder(self.scope, self.scope.members(LookAlikes(head)))
+        return WholePhotoFolder(self.scope, self.scope.members(LookAlikes(head)))
 
 
 def path_as_name(path: bytes) -> bytes:

@@ -8,7 +8,8 @@ from photofsd.vtree.scope import Scope, View
 
 
 def _root(scope: Scope) -> PhotoFolder:
-    return PhotoFolder(scope, Latest(scope.members(EVERYTHING), scope.library.recent_photos))
+    library = scope.library
+    return PhotoFolder(scope, Latest(scope.members(EVERYTHING), library.recent_photos, library.covers_only))
 
 
 VIEW = View(b"recent", "the photos that came in last", _root)

@@ -23,12 +23,23 @@ RANKED = b".ranked"
 RANK_DIGITS = 3
 
 
-class Result(PhotoFolder):
+class Found(PhotoFolder):
+    """The photos that a query finds. Where only covers are shown, only they count for the limit."""
+
+    def __init__(self, scope: Scope, query: bytes) -> None:
+        super().__init__(scope, found(scope, query))
+        self._query = query
+
+    @property
+    def shown(self) -> Members:
+        return found(self.scope, self._query, covers_only=True) if self.scope.library.covers_only() else self.members
+
+
+class Result(Found):
     """The photos that a query finds, best first."""
 
     def __init__(self, scope: Scope, query: bytes, *, is_kept: bool = False) -> None:
-        super().__init__(scope, found(scope, query))
-        self._query = query
+        super().__init__(scope, query)
         self.is_on_demand = not is_kept
 
     def listing(self) -> Listing:
@@ -38,14 +49,14 @@ class Result(PhotoFolder):
         return photos
 
 
-class RankedResult(PhotoFolder):
+class RankedResult(Found):
     """The photos that a query finds, named by rank."""
 
     def entry(self, name: bytes) -> Node | None:
         rank = name.partition(b"~")[0]
         position = int(rank) - 1 if rank.isdigit() else -1
         with self.scope.library.store.read() as txn:
-            ids = self.members.ordered(txn)
+            ids = self.shown.ordered(txn)
             if not 0 <= position < len(ids):
                 return None
             asset = AssetId(ids[position])
@@ -55,9 +66,10 @@ class RankedResult(PhotoFolder):
         return Photo(asset, seen)
 
     def listing(self) -> Listing:
-        self.members.prepare()
+        shown = self.shown
+        shown.prepare()
         with self.scope.library.store.read() as txn:
-            ids = self.members.ordered(txn)
+            ids = shown.ordered(txn)
         return PhotoListing(self.scope.library.store, ids, ranked_name)
 
 
@@ -70,7 +82,7 @@ class Ranked(Directory):
         self._scope = scope
 
     def lookup(self, name: bytes) -> Node | None:
-        return None if is_no_query(name) else RankedResult(self._scope, found(self._scope, name))
+        return None if is_no_query(name) else RankedResult(self._scope, name)
 
     def listing(self) -> Listing:
         return Names([])
@@ -130,11 +142,11 @@ class Search(Directory):
         self._scope.library.facts.say(searches.FORGET, query=_text(name))
 
 
-def found(scope: Scope, query: bytes) -> Members:
+def found(scope: Scope, query: bytes, *, covers_only: bool = False) -> Members:
     """What the query finds, within the scope. Raises BadQuery at once: a bad query is no folder."""
     text = _text(query)
     parse(text)
-    return scope.library.searches.members(text, scope.within)
+    return scope.library.searches.members(text, scope.within, covers_only=covers_only)
 
 
 def ranked_name(position: int, name: bytes) -> bytes:

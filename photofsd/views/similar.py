@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from photofsd.query.members import EVERYTHING
-from photofsd.vtree.folders import EmptyFolder, PhotoFolder
+from photofsd.vtree.folders import EmptyFolder, WholePhotoFolder
 from photofsd.vtree.node import Directory, Listing, Names, Node
 from photofsd.vtree.scope import Scope, View
 
@@ -12,7 +12,7 @@ class Similar(Directory):
     """A folder for every photo; they can be opened but are not listed, there are as many as photos."""
 
     def __init__(self, scope: Scope) -> None:
-        self._photos = PhotoFolder(scope, scope.members(EVERYTHING))
+        self._photos = WholePhotoFolder(scope, scope.members(EVERYTHING))
 
     def is_ready(self) -> bool:
         return self._photos.is_ready()

@@ -68,20 +68,40 @@ class NarrowFolder(Directory):
 
 
 class PhotoFolder(NarrowFolder):
-    """A folder of photos under their view names."""
+    """A folder of photos under their view names. What it shows may be fewer than what `+view` narrows."""
+
+    @property
+    def shown(self) -> Members:
+        """The photos that are listed and found here."""
+        return self.scope.shown(self.members)
+
+    def is_ready(self) -> bool:
+        return self.shown.is_ready()
+
+    def prepare(self) -> None:
+        self.shown.prepare()
 
     def entry(self, name: bytes) -> Node | None:
         with self.scope.library.store.read() as txn:
             asset = assets.named(txn, name)
-            if asset is None or not self.members.has(txn, asset):
+            if asset is None or not self.shown.has(txn, asset):
                 return None
             return Photo(asset, attributes_of(txn, asset))
 
     def listing(self) -> Listing:
-        self.members.prepare()
+        shown = self.shown
+        shown.prepare()
         with self.scope.library.store.read() as txn:
-            ids = self.members.ordered(txn)
+            ids = shown.ordered(txn)
         return PhotoListing(self.scope.library.store, ids)
+
+
+class WholePhotoFolder(PhotoFolder):
+    """A folder that shows companions beside their covers, whatever the settings: they are what one looks for there."""
+
+    @property
+    def shown(self) -> Members:
+        return self.members
 
 
 class PhotoListing(Listing):

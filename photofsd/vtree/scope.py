@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from photofsd.media.rendition import RenderSettings
-from photofsd.query.members import Members, narrowed
+from photofsd.query.members import Covers, Members, narrowed
 from photofsd.types import DirId
 
 NARROWINGS_MAX: Final = 32
@@ -50,6 +50,7 @@ class Library:
 
     roots: the library folders, by the names they have in /folders. today: the local date, for /on-this-day.
     recent_photos: how many /recent shows. rendering: how photos are shown as JPEG.
+    covers_only: says whether companions are hidden where their cover is shown.
     """
 
     store: Store
@@ -61,6 +62,7 @@ class Library:
     today: Callable[[], dt.date]
     recent_photos: int
     rendering: RenderSettings
+    covers_only: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,10 @@ class Scope:
     def members(self, members: Members) -> Members:
         """`members`, as far as the scope lets them through."""
         return narrowed(self.within, members)
+
+    def shown(self, members: Members) -> Members:
+        """What of `members` a folder shows: all of them, or what stands for each shot."""
+        return Covers(members) if self.library.covers_only() else members
 
     def narrowed_to(self, members: Members) -> Scope | None:
         """The scope of what `+view` opens in a folder of `members`; None where a path has enough of them."""

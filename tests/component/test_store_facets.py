@@ -148,10 +148,12 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
         assets.keep(txn, Tables.METADATA, photo, TITLE)
         assets.keep(txn, Tables.PLACES, photo, Place("Italy", "", "Arezzo", 0, 0, 0))
         similar.assign(txn, photo, similar.Membership(photo, photo, b""))
+        companion = add_photo(txn, folder, b"IMG_1.DNG")
+        assets.keep(txn, Tables.METADATA, companion, Metadata("dng", Kind.RAW, taken=TITLE.taken, types=("raw",)))
     with store.read() as txn:
         found = {facet: list(facets.values(txn, facet)) for facet in Facet}
     assert found.pop(Facet.WORD) == sorted(
-        b"ccanon ceos c7d c7 cd cef c50mm c50 cmm ftuscany f2024 nimg n1 nheic ncopy pitaly parezzo tsud ta tb "
+        b"ccanon ceos c7d c7 cd cef c50mm c50 cmm ftuscany f2024 nimg n1 nheic ncopy ndng pitaly parezzo tsud ta tb "
         b"xat xthe xsea arome a6 a10 wana".split()
     )
     assert found == {
@@ -161,7 +163,7 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
         Facet.DAY: [b"20240615"],
         Facet.CAMERA: [b"Canon EOS 7D"],
         Facet.LENS: [b"EF 50mm"],
-        Facet.TYPE: [b"heic", b"live"],
+        Facet.TYPE: [b"heic", b"live", b"raw"],
         Facet.PLACE: [b"Italy", b"Italy/Arezzo"],
         Facet.TAG: ["Süd".encode(), "a\u2215b".encode()],
         Facet.RATING: [b"4"],
@@ -176,12 +178,15 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
             b"place",
             b"rating",
             b"similar",
+            b"stack",
             b"tags",
         ],
         Facet.CELL: [b"+43.43750-011.90625"],
         Facet.DIR: [b"2"],
         Facet.ALBUM: ["Rome 6\u221510".encode()],
         Facet.SIMILAR: [b"1"],
+        Facet.STACK: [b"raw"],
+        Facet.COMPANION: [b""],
     }
 
 

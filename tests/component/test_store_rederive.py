@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from photofsd.records import Metadata, Taken
-from photofsd.store import assets, changes, derived, facets, rederive
+from photofsd.store import assets, changes, derived, facets, rederive, stacks
 from photofsd.store.env import Store
 from photofsd.store.facets import fact
 from photofsd.store.schema import ASSET_ROW, U32, Tables
 from photofsd.store.transaction import WriteTransaction
 from photofsd.store.writer import Writer
-from photofsd.types import AssetId, DateSource, Facet, Kind
+from photofsd.types import AssetId, DateSource, Facet, Kind, StackKind
 from tests.component.store_kit import add_photo, root, violations
 
 NOON_NS = 1_373_000_400 * 10**9  # 2013-07-05 05:00 on the camera's clock
@@ -117,27 +117,55 @@ def test_what_an_older_program_derived_is_set_right(
         assert not facets.exists(txn, Facet.TAG, b"stray")
 
 
+def test_stacks_are_formed_of_what_a_program_without_them_has_left(
+    here: tuple[Store, Writer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, writer = here
+
+    def add_raw(txn: WriteTransaction) -> None:
+        raw = add_photo(txn, root(txn), b"a.cr2")
+        assets.keep(txn, Tables.METADATA, raw, Metadata("cr2", Kind.RAW))
+
+    def forget_stacks(txn: WriteTransaction) -> None:
+        for table in (Tables.KIN, Tables.STACKS, Tables.MEMBERS):
+            txn.clear(table)
+
+    writer.run(add_raw)
+    writer.run(forget_stacks)
+    assert violations(store) != []
+    with monkeypatch.context() as newer:
+        newer.setattr(derived, "VERSION", derived.VERSION + 1)
+        rederive.refresh(store, writer)
+        assert violations(store) == []
+    rederive.refresh(store, writer)
+    with store.read() as txn:
+        raw = assets.named(txn, b"a.cr2")
+        assert raw is not None
+        assert stacks.row(txn, raw) == (AssetId(1), StackKind.RAW, False)
+        assert facets.contains(txn, Facet.COMPANION, b"", raw)
+
+
 def test_a_start_that_is_killed_goes_on_where_it_was(in_rome: tuple[Store, Writer]) -> None:
     class Killed(Exception):
         pass
 
-    def kill_after_the_first(done: int, _: int) -> None:
-        if done:
+    def kill_before_the_last(done: int, steps: int) -> None:
+        if done == steps - 1:
             raise Killed
 
     store, writer = in_rome
     with pytest.raises(Killed):
-        rederive.refresh(store, writer, kill_after_the_first)
+        rederive.refresh(store, writer, kill_before_the_last)
     assert violations(store)[0].startswith(OUT_OF_DATE)
     told: list[tuple[int, int]] = []
     assert rederive.refresh(store, writer, lambda done, chunks: told.append((done, chunks))) == 0
-    assert told == [(1, 2)]
+    assert told == [(3, 4)]
 
 
 def test_a_killed_start_is_worth_nothing_to_one_in_a_third_zone(in_rome: tuple[Store, Writer]) -> None:
     store, writer = in_rome
     writer.run(lambda txn: txn.put_number(Tables.META, b"deriving", 1))
-    writer.run(lambda txn: txn.put_number(Tables.META, b"derived_chunks", 2))
+    writer.run(lambda txn: txn.put_number(Tables.META, b"derived_steps", 2))
     assert rederive.refresh(store, writer) == 1
 
 

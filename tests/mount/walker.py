@@ -188,7 +188,7 @@ def walking_nodes(folder: Path, state: Path) -> Iterator[NodeWalker]:
         yield NodeWalker(LibraryTree(library(here), refuse=lambda _: None), folder)
 
 
-def library(here: Librarian) -> Library:
+def library(here: Librarian, *, covers_only: bool = False) -> Library:
     """What the daemon gives to the views."""
     journal = Journal(here.state / "journal")
     return Library(
@@ -201,6 +201,7 @@ def library(here: Librarian) -> Library:
         today=lambda: TODAY,
         recent_photos=500,
         rendering=RenderSettings(),
+        covers_only=lambda: covers_only,
     )
 
 
