@@ -111,6 +111,10 @@ def alerts() -> Iterator[str]:
     yield from calls(PACKAGE / "media" / "thumbnails.py", "StoreError")
     yield from calls(PACKAGE / "pipeline" / "process.py", "ReadersBroken")
     yield from calls(PACKAGE / "pipeline" / "rendition_cache.py", "StoreFull", "StoreError")
+    for node in ast.walk(ast.parse((PACKAGE / "daemon" / "keeper.py").read_text())):
+        if isinstance(node, ast.FunctionDef) and node.name == "alerts":
+            lines = (texts(line) for line in ast.walk(node) if isinstance(line, ast.JoinedStr))
+            yield from (line for line in lines if GAP in line)  # how a number is formatted is a JoinedStr, too
     for node in ast.parse((PACKAGE / "pipeline" / "runner.py").read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DISK_FULL":
             yield texts(node.value)
