@@ -144,9 +144,10 @@ def test_readers_that_come_and_go_do_not_make_the_file_grow(store: Store) -> Non
     first = _bytes_after(store, 10)
     thread = threading.Thread(target=look)
     thread.start()
-    assert _bytes_after(store, ROUNDS) < 2 * first
+    grown = _bytes_after(store, ROUNDS)
     is_over.set()
     thread.join()
+    assert grown < 3 * first, "one that is held makes it more than four times as large"
 
 
 def test_a_reader_that_was_killed_is_forgotten_by_the_next_write(store: Store, tmp_path: Path) -> None:
