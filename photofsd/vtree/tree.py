@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from photofsd.store import assets, paths
 from photofsd.vtree import attributes, inodes
 from photofsd.vtree.folders import FixedFolder
-from photofsd.vtree.node import Attributes, Directory, Original, Photo, Picture, Rendered
+from photofsd.vtree.node import Attributes, Directory, Original, Photo, Picture, Rendered, TextFile
+from photofsd.vtree.probes import INDEXERS_KEEP_OUT
 from photofsd.vtree.scope import Library, Scope, View
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ class LibraryTree:
         self._refuse = refuse
         self._changed_ns = time.time_ns()
         scope = Scope(library)
-        self._root = FixedFolder({name: view.root(scope) for name, view in library.views.items()})
+        below = {name: view.root(scope) for name, view in library.views.items()}
+        self._root = FixedFolder({**below, INDEXERS_KEEP_OUT: TextFile(bytes)})
 
     @property
     def root(self) -> Directory:
-        """The folder at the mount point: every view."""
+        """The folder at the mount point: every view, and the file that keeps indexers out."""
         return self._root
 
     @property

@@ -63,6 +63,11 @@ def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             yield walker
 
 
+def test_indexers_find_in_the_root_and_nowhere_else_what_keeps_them_out(tree: Walker) -> None:
+    assert tree.read(b".trackerignore") == b""
+    assert b".trackerignore" not in tree.names(b"by-date") + tree.names(b"jpeg")
+
+
 def test_the_root_shows_every_view(tree: Walker) -> None:
     promised = (
         b"by-date on-this-day recent people places cameras lenses types ratings tags albums duplicates similar search"
