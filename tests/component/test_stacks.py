@@ -12,7 +12,7 @@ from pyroaring import BitMap
 from photofsd.query.members import EVERYTHING, Covers, Latest, OfFacet
 from photofsd.query.search import search
 from photofsd.records import Metadata, Taken
-from photofsd.store import assets, changes, facets, paths, stacks
+from photofsd.store import assets, changes, facets, paths, shots, stacks
 from photofsd.store.env import Store
 from photofsd.store.schema import Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
@@ -94,6 +94,32 @@ def test_a_companion_that_vanishes_leaves_no_stack(store: Store) -> None:
     assert members(store, jpeg) == ()
     with store.read() as txn:
         assert not facets.exists(txn, Facet.STACK, b"raw")
+
+
+def remove(txn: WriteTransaction, photo: AssetId) -> None:
+    record = assets.asset(txn, photo)
+    assert record is not None
+    paths.remove_file(txn, record.files[0])
+
+
+def test_a_burst_that_loses_its_middle_falls_apart_to_its_ends(store: Store) -> None:
+    with store.write() as txn:
+        shots_made = [add(txn, f"{number}.JPG", number * 0.8) for number in range(5)]
+    assert members(store, shots_made[0]) == tuple(shots_made)
+    with store.write() as txn:
+        remove(txn, shots_made[2])
+    assert [members(store, photo) for photo in shots_made] == [()] * 5
+
+
+def test_a_time_lapse_that_is_cut_in_two_is_two_bursts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shots, "MEMBERS_MAX", 6)
+    with store.write() as txn:
+        frames = [add(txn, f"{number}.JPG", number * 0.8) for number in range(7)]
+    assert members(store, frames[0]) == ()
+    with store.write() as txn:
+        remove(txn, frames[3])
+    assert members(store, frames[0]) == tuple(frames[:3])
+    assert members(store, frames[6]) == tuple(frames[4:])
 
 
 def test_a_folder_that_moves_keeps_its_stacks(store: Store) -> None:
