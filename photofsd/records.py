@@ -191,12 +191,16 @@ class Failure(Record, frozen=True):
 
 
 class StageRecord(Record, frozen=True):
-    """A stage as the store knows it: its number in keys, whose jobs it has, whether the user paused it."""
+    """A stage as the store knows it: its number in keys, whose jobs it has.
+
+    is_paused: by the user. is_left_out: the daemon that ran last did not have it.
+    """
 
     number: int
     version: int
     subject: Subject
     is_paused: bool = False
+    is_left_out: bool = False
 
 
 class JobRecord(Record, frozen=True):

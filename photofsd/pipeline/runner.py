@@ -203,13 +203,14 @@ def _free_bytes(folder: Path) -> int:
 
 
 def register(store: Store, writer: Writer, graph: Graph) -> None:
-    """Make the stages known to the store; what a new stage, or another version of one, has to do is queued."""
+    """Make the stages known to the store; what one that is new, or back, or of another version has to do is queued."""
     for stage in graph:
-        match writer.run(functools.partial(_register, stage)):
-            case jobs.Registered.OF_ANOTHER_VERSION:
-                reset(writer, stage.name)
-            case jobs.Registered.NEW if stage.subject is Subject.ASSET:
-                _begin(store, writer, graph, stage)
+        before = writer.run(functools.partial(_register, stage))
+        if before is jobs.Registered.OF_ANOTHER_VERSION:
+            reset(writer, stage.name)
+        if before is not jobs.Registered.SAME and stage.subject is Subject.ASSET:
+            _begin(store, writer, graph, stage)
+    writer.run(lambda txn: jobs.leave_out_others(txn, {stage.name for stage in graph}))
 
 
 def reset(writer: Writer, name: str) -> int:

@@ -8,13 +8,14 @@ re-mounted disk, a restored backup).
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from photofsd.records import AssetRecord, FileRecord, Look, Metadata, Place
 from photofsd.store import jobs, view_names
-from photofsd.store.schema import U32, Table, Tables
+from photofsd.store.schema import ALL_TABLES, U32, Table, Tables
 from photofsd.types import AssetId, FileId, Subject
 
 if TYPE_CHECKING:
@@ -39,6 +40,14 @@ def place(txn: ReadTransaction, asset_id: AssetId) -> Place | None:
 def look(txn: ReadTransaction, asset_id: AssetId) -> Look | None:
     """What stage `preview` found."""
     return txn.record(Tables.LOOKS, U32.pack(asset_id), Look)
+
+
+def results(txn: ReadTransaction, asset_id: AssetId) -> Iterator[tuple[str, Any]]:
+    """Yield what each stage has found: the name of its table, and the record as plain dictionaries and lists."""
+    for table in ALL_TABLES:
+        stored = txn.get(table, U32.pack(asset_id)) if table.stage else None
+        if stored is not None:
+            yield table.name, msgspec.msgpack.decode(stored)
 
 
 def with_content(txn: ReadTransaction, content: bytes) -> AssetId | None:

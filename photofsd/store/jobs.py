@@ -56,12 +56,15 @@ class Registered(enum.Enum):
     """What a stage was to the store before it was registered."""
 
     NEW = enum.auto()
+    BACK = enum.auto()
     SAME = enum.auto()
     OF_ANOTHER_VERSION = enum.auto()
 
 
 def register(txn: WriteTransaction, name: str, version: int, subject: Subject) -> Registered:
     """Make a stage known, and say what it was: a new one has its work before it, another version has to redo it.
+
+    One that a daemon without it has left out meanwhile is back: what came in then waits for it.
 
     One that comes while all others are paused is paused, too: who paused everything meant it as well.
     """
@@ -72,10 +75,18 @@ def register(txn: WriteTransaction, name: str, version: int, subject: Subject) -
         is_paused = bool(others) and all(record.is_paused for record in others)
         txn.put_record(Tables.STAGES, name.encode(), StageRecord(number, version, subject, is_paused))
         return Registered.NEW
-    if known.version == version:
+    if known.version == version and not known.is_left_out:
         return Registered.SAME
-    txn.put_record(Tables.STAGES, name.encode(), msgspec.structs.replace(known, version=version))
-    return Registered.OF_ANOTHER_VERSION
+    changed = msgspec.structs.replace(known, version=version, is_left_out=False)
+    txn.put_record(Tables.STAGES, name.encode(), changed)
+    return Registered.BACK if known.version == version else Registered.OF_ANOTHER_VERSION
+
+
+def leave_out_others(txn: WriteTransaction, known: Collection[str]) -> None:
+    """Note that this daemon has only the stages in `known`: what comes in now, the others do not hear of."""
+    for name, record in stages(txn).items():
+        if name not in known and not record.is_left_out:
+            txn.put_record(Tables.STAGES, name.encode(), msgspec.structs.replace(record, is_left_out=True))
 
 
 def pause(txn: WriteTransaction, name: str, *, is_paused: bool) -> None:

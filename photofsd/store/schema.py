@@ -43,6 +43,7 @@ class Table:
     """One LMDB database: what its keys and values are. Compared by identity: it is looked up at every access.
 
     is_of_assets: its rows are facts about assets, keyed by AssetId; without its asset a row is an error (I4).
+    stage:        whose results it keeps, msgpack maps; "" = it is no stage's own.
     """
 
     name: str
@@ -50,6 +51,12 @@ class Table:
     value: str
     holds: str
     is_of_assets: bool = False
+    stage: str = ""
+
+    @classmethod
+    def of_stage(cls, stage: str, name: str, record: str) -> Table:
+        """The table `name` that keeps the results of a stage, a `record` each; /.photofsd/photos shows them."""
+        return cls(name, "AssetId", record, f"results of stage `{stage}`", is_of_assets=True, stage=stage)
 
 
 class Tables:
@@ -68,9 +75,9 @@ class Tables:
     PATHS = Table("paths", "DirId, name (keys.py)", "PathRow", "files by path, and what a rescan compares")
     ASSETS = Table("assets", "AssetId", "AssetRecord", "photos and videos")
     ROWS = Table("rows", "AssetId", "AssetRow + view name", "what a listing needs of an asset", is_of_assets=True)
-    METADATA = Table("metadata", "AssetId", "Metadata", "results of stage `metadata`", is_of_assets=True)
-    PLACES = Table("places", "AssetId", "Place", "results of stage `places`", is_of_assets=True)
-    LOOKS = Table("looks", "AssetId", "Look", "results of stage `preview`", is_of_assets=True)
+    METADATA = Table.of_stage("metadata", "metadata", "Metadata")
+    PLACES = Table.of_stage("places", "places", "Place")
+    LOOKS = Table.of_stage("preview", "looks", "Look")
     SIMILAR = Table("similar", "AssetId", "SimilarRow + quality", "photos that look alike, by group", is_of_assets=True)
     CONTENTS = Table("contents", "blake3 digest", "AssetId", "assets by content")
     NAMES = Table("names", "view name", "AssetId", "assets by view name")

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 JSON = b".json"
 
+_SHOWN_BY_NAME = frozenset({"metadata", "places", "looks"})
+"""Tables of stages that `facts` knows; those of others are shown as they are."""
+
 HEADER = """\
 This is a photofsd mount: the folders here are generated from your photo library.
 The originals are never changed, moved or deleted, and nothing leaves this machine.
@@ -73,6 +76,7 @@ def facts(library: Library, asset: AssetId) -> dict[str, Any]:
             "place": None if place is None else msgspec.to_builtins(place),
             "look": None if look is None else _seen(look),
             "stack": _stack(txn, asset),
+            **{name: found for name, found in assets.results(txn, asset) if name not in _SHOWN_BY_NAME},
         }
 
 

@@ -381,6 +381,24 @@ def test_a_stage_that_comes_new_has_the_photos_that_are_there_before_it(here: Li
     assert here.counts("places") == jobs.Counts(0, 3, 0)
 
 
+def test_a_stage_that_was_left_out_for_a_while_catches_up(here: Librarian) -> None:
+    """An older daemon, or another branch, has run in between."""
+    draw(here.folder / "before.jpg", gps=(43.46, 11.88))
+    here.take_in()
+    here.work_off()
+    draw(here.folder / "between.jpg", gps=(43.47, 11.89), shade=12)
+    without_places = graph.Graph(stage for stage in here.graph if stage.name != "places")
+    runner.register(here.store, here.writer, without_places)
+    Librarian(here.folder, here.store, here.writer, here.state, without_places).take_in()
+    Librarian(here.folder, here.store, here.writer, here.state, without_places).work_off()
+    assert here.counts("places") == jobs.Counts(0, 1, 0)
+    for _ in range(2):
+        runner.register(here.store, here.writer, here.graph)
+        assert here.counts("places") == jobs.Counts(1, 1, 0)
+    here.work_off()
+    assert here.counts("places") == jobs.Counts(0, 2, 0)
+
+
 def forget_stage(here: Librarian, name: str) -> None:
     """As if this daemon were the first that knows the stage."""
     here.writer.run(lambda txn: txn.delete(Tables.STAGES, name.encode()))

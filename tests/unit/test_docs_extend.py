@@ -251,7 +251,7 @@ from pathlib import Path
 from PIL import Image
 from photofsd.pipeline.stages.sharpness import Edges
 from photofsd.pipeline.runner import reset
-from photofsd.store import jobs
+from photofsd.store import assets, jobs
 from photofsd.store.schema import U32, Tables
 from tests.component.librarian import librarian
 
@@ -271,6 +271,9 @@ with librarian(library, state) as here:
     here.work_off()
     assert 0 < edges(here, b"old.png") < edges(here, b"new.png")
     assert edges(here, b"clip.mp4") is None
+    with here.store.read() as txn:
+        shown = dict(assets.results(txn, here.named(b"new.png")))  # what /.photofsd/photos shows
+    assert shown["edges"] == {"strength": edges(here, b"new.png")}, shown
     assert here.counts("sharpness") == jobs.Counts(queued=0, done=2, failed=0), here.counts("sharpness")
     assert here.counts("preview") == jobs.Counts(queued=0, done=2, failed=2), here.counts("preview")
     for picture in (state / "thumbs").rglob("*.jpg"):
