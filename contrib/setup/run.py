@@ -28,6 +28,7 @@ The photos are at {mount}. In a file manager, or in another terminal:
   ls {mount}/search/beach
   cat {mount}/.photofsd/status
   {program} status --state {state}
+  {program} doctor --state {state} --library {library} --mount {mount}
 
 Ctrl-C ends it. The photos in {library} are never changed.
 """
@@ -47,7 +48,10 @@ def main() -> int:
     hints = HINTS.format_map({name: shlex.quote(str(path)) for name, path in names.items()})
     threading.Thread(target=_say_when_ready, args=(daemon, arguments.state, hints), daemon=True).start()
     with _Terminal(daemon.pid):
-        return _exit_code(daemon.wait())
+        code = _exit_code(daemon.wait())
+    if not code:
+        print(f"\nphotofsd: ended; nothing is mounted at {arguments.mount} any more", flush=True)
+    return code
 
 
 def _arguments() -> argparse.Namespace:

@@ -45,7 +45,8 @@ def _library(folder: LibraryHealth) -> tuple[str, str, str]:
 
 def _similar(index: IndexHealth) -> str:
     queued = index["similar_queued"]
-    return f"{index['similar']:,} photos look alike: {f'{queued:,} changes to go' if queued else 'up to date'}"
+    to_do = "up to date" if not queued else "1 change to go" if queued == 1 else f"{queued:,} changes to go"
+    return f"{index['similar']:,} photos look alike: {to_do}"
 
 
 def _stage(name: str, stage: StageHealth) -> tuple[str, ...]:
