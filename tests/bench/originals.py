@@ -19,6 +19,8 @@ LARGE_BYTES = 3_600_000
 SCENES = 6
 MINUTES_APART = 80
 
+END_OF_IMAGE = b"\xff\xd9"
+
 
 def small_photos(library: Path, folders: int, photos: int) -> None:
     """Write `photos` JPEGs of 600 bytes to 4 kB into `folders` folders."""
@@ -41,7 +43,8 @@ def large_photos(library: Path, photos: int, names: int) -> Iterator[bytes]:
         content = _dated(_model(number), number)
         first = library / "0" / f"IMG_{number:04}.JPG"
         first.parent.mkdir(parents=True, exist_ok=True)
-        first.write_bytes(content + number.to_bytes(8) + noise[: LARGE_BYTES - len(content) - 8])
+        filling = noise[: LARGE_BYTES - len(content) - 8 - len(END_OF_IMAGE)]
+        first.write_bytes(content + number.to_bytes(8) + filling + END_OF_IMAGE)  # as photos end: no film behind it
         yield os.fsencode(first)
         for name in range(1, names):
             link = library / f"{name}" / first.name
