@@ -32,7 +32,7 @@ from photofsd.daemon.notify import Notifier, feed_watchdog
 from photofsd.daemon.report import health_lines
 from photofsd.daemon.scans import Scans
 from photofsd.errors import PhotofsdError
-from photofsd.fuse import mount
+from photofsd.fuse import mount, mount_point
 from photofsd.fuse.options import MountOptions
 from photofsd.library import removal
 from photofsd.media.rendition import RenderSettings
@@ -67,7 +67,8 @@ def run(settings: Settings, reread: Callable[[], Settings]) -> int:
     reread: reads the configuration again, for a reload.
     Raises StoreBusy, StoreError, MountFailed, MountLost and whatever else keeps it from its work.
     """
-    with lock.exclusive(settings.state), _store(settings) as (store, writer):
+    cut_loose = functools.partial(mount_point.cut_off, settings.mount.point)
+    with lock.exclusive(settings.state, cut_loose), _store(settings) as (store, writer):
         try:
             trio.run(_serve, settings, reread, store, writer)
         except BaseExceptionGroup as group:

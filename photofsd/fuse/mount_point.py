@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from photofsd.errors import MountFailed
-from photofsd.mounts import Mount, detach, mount_at, mounts, real_point
+from photofsd.mounts import OUR_FILE_SYSTEM, Mount, detach, mount_at, mounts, real_point
 
 ANSWER_TIMEOUT_S: Final = 5
 LAYERS_MAX: Final = 8
@@ -68,6 +68,13 @@ def abort(mount: Mount) -> None:
     connection = mount.device.partition(":")[2]
     with contextlib.suppress(OSError):  # not there where fusectl is not mounted; then they wait on
         Path("/sys/fs/fuse/connections", connection, "abort").write_bytes(b"1")
+
+
+def cut_off(point: Path) -> None:
+    """Cut the connection of a photofsd at `point` that is known to be dead, for those who wait for it. Best effort."""
+    mount = mounted_at(canonical(point))
+    if mount is not None and mount.file_system == OUR_FILE_SYSTEM:
+        abort(mount)
 
 
 def _make_empty_folder(point: Path) -> None:

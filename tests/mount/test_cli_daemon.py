@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from photofsd.fuse.mount_point import abort
 from photofsd.mounts import OUR_FILE_SYSTEM, detach, mount_at, mounts
 
+STUCK_DAEMON = Path(__file__).with_name("stuck_daemon.py")
 PHOTOS = ("beach.jpg", "mountain.jpg", "forest.jpg")
 
 
@@ -114,6 +116,34 @@ def test_a_daemon_that_was_killed_is_diagnosed_and_its_mount_taken_away(installa
     assert findings["mount point"]["advice"] == "photofsd unmount"
     assert installation.photofsd("unmount").returncode == 0
     assert not installation.is_mounted()
+
+
+@pytest.mark.usefixtures("fuse_controls")
+def test_a_daemon_that_was_killed_while_it_waited_for_its_own_mount_is_cut_loose(installation: Installation) -> None:
+    """It cannot end, and so would keep its lock and its mount for ever: whoever comes after it would be refused."""
+    stuck = [sys.executable, STUCK_DAEMON, installation.state, installation.tree]
+    with subprocess.Popen(stuck, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == "waits for itself\n"
+        mount = mount_at(os.fsencode(installation.tree), mounts())
+        assert mount is not None
+        killed.kill()
+        try:
+            with pytest.raises(subprocess.TimeoutExpired):
+                killed.wait(1)
+            with installation.daemon():
+                assert killed.wait(30) == -signal.SIGKILL
+                assert set(PHOTOS) <= set(os.listdir(installation.tree / "recent"))
+        finally:
+            abort(mount)  # else a failure would wait for ever
+
+
+def test_a_lock_that_a_living_daemon_holds_is_left_alone(installation: Installation) -> None:
+    with installation.daemon() as daemon:
+        refused = installation.photofsd("run")
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+        assert f"another daemon (process {daemon.pid}) works in {installation.state}" in refused.stderr
+        assert set(PHOTOS) <= set(os.listdir(installation.tree / "recent"))
 
 
 @pytest.mark.parametrize("words", [("doctor",), ("config", "show"), ("search", "beach")])
