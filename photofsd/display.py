@@ -32,6 +32,11 @@ def shown(text: str | bytes) -> str:
     return text if text.isprintable() else "".join(map(_shown, text))
 
 
+def first_line(error: BaseException) -> str:
+    """What an error of a library says, without what it adds for its own developers."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
 def width(text: str) -> int:
     """How many columns of a terminal `text` takes: East Asian characters take two, combining ones none."""
     return len(text) if text.isascii() else sum(map(_width, text))

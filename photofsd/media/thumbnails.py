@@ -11,10 +11,11 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import functools
 import itertools
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
@@ -110,7 +111,7 @@ class Batch:
             unfinished = self._folder / f"{next(self._numbers)}{_SUFFIX}"
             self._waiting.append((unfinished, self._thumbnails.path_of(content, px)))
             try:
-                _write(unfinished, jpeg)
+                _put(unfinished, functools.partial(Path.write_bytes, data=jpeg))
             except OSError as error:
                 self.abandon()
                 _raise_unwritable(self._folder, error)
@@ -122,7 +123,7 @@ class Batch:
         try:
             _sync(self._folder)
             for unfinished, path in self._waiting:
-                _rename(unfinished, path)
+                _put(path, unfinished.replace)
             _sync(self._folder)
         except OSError as error:
             self.abandon()
@@ -137,20 +138,13 @@ class Batch:
         self._waiting.clear()
 
 
-def _write(path: Path, content: bytes) -> None:
+def _put(path: Path, put: Callable[[Path], object]) -> None:
+    """Let `put` make the file at `path`; its folder is made where it is missing, which is seldom."""
     try:
-        path.write_bytes(content)
+        put(path)
     except FileNotFoundError:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-
-def _rename(source: Path, target: Path) -> None:
-    try:
-        source.replace(target)
-    except FileNotFoundError:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        source.replace(target)
+        put(path)
 
 
 def _sync(folder: Path) -> None:

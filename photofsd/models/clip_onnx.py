@@ -12,6 +12,7 @@ import numpy.typing as npt
 import onnxruntime
 from PIL import Image
 
+from photofsd.display import first_line
 from photofsd.errors import ModelUnusable, OutOfModelMemory
 from photofsd.models.clip import Vectors, normalised
 from photofsd.models.folder import Installed
@@ -82,7 +83,7 @@ class OnnxClip:
         except Exception as error:
             if any(sign in str(error) for sign in _OUT_OF_MEMORY):
                 raise OutOfModelMemory(f"{self._folder.name}: no memory for a batch of {rows}") from error
-            raise ModelUnusable(f"{self._folder} cannot be run: {_first_line(error)}") from error
+            raise ModelUnusable(f"{self._folder} cannot be run: {first_line(error)}") from error
         if found.shape != (rows, self.dimension):
             raise ModelUnusable(f"{self._folder} gives {found.shape} where {(rows, self.dimension)} was promised")
         if not np.isfinite(found).all():
@@ -114,7 +115,7 @@ class OnnxClip:
         try:
             return onnxruntime.InferenceSession(str(self._folder / file), options, providers=self._providers)
         except Exception as error:  # onnxruntime's own classes share no base
-            raise ModelUnusable(f"{self._folder / file} cannot be loaded: {_first_line(error)}") from error
+            raise ModelUnusable(f"{self._folder / file} cannot be loaded: {first_line(error)}") from error
 
 
 def _as_wanted(values: npt.NDArray[Any], wanted: str, known: dict[str, Any]) -> npt.NDArray[Any]:
@@ -132,7 +133,3 @@ def _json(file: Path) -> dict[str, Any]:
     if not isinstance(said, dict):
         raise ModelUnusable(f"{file} is no configuration of a model")
     return said
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

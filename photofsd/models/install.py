@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from photofsd.display import first_line
 from photofsd.errors import ModelUnusable, PhotofsdError, UsageError
 from photofsd.models import importing
 from photofsd.models.folder import Installed, layout_of, what_is_missing
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from photofsd.models.registry import Published
 
 BEING_FETCHED: Final = ".fetching-"
-_BLOCK: Final = 1 << 20
 _QUIET: Final = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}
 
 Progress = Callable[[str, int, int], None]
@@ -44,7 +44,7 @@ def fetch(published: Published, models: Path, *, progress: Progress) -> Installe
     except PhotofsdError:
         raise
     except Exception as error:  # the client library's errors share no base
-        why = _first_line(error)
+        why = first_line(error)
         raise ModelUnusable(f"{published.repository} cannot be fetched: {why}; run it again to go on") from error
     layout = layout_of(published.purpose, arriving)
     if layout is None:
@@ -104,10 +104,8 @@ def _is_wanted(name: str, patterns: Sequence[str]) -> bool:
 
 def _compare(path: Path, promised: str) -> None:
     """Raise ModelUnusable, and remove the file, when it is not what was promised."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
+        digest = hashlib.file_digest(file, "sha256")
     if digest.hexdigest() != promised:
         path.unlink()
         raise ModelUnusable(f"{path.name} did not arrive as it was sent (SHA-256): run it again")
@@ -127,7 +125,3 @@ def _bar(told: Callable[[int], None]) -> type:
             return shown
 
     return Bar
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import threading
 import time
 from collections import OrderedDict
@@ -125,7 +126,7 @@ class RenditionCache:
 
     def _make_room(self, wanted_bytes: int) -> None:
         with self._lock:
-            while self._free_bytes() < self._free_min_bytes + wanted_bytes:
+            while shutil.disk_usage(self._folder).free < self._free_min_bytes + wanted_bytes:
                 if not self._sizes:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder))
                 self._drop(next(iter(self._sizes)))
@@ -151,10 +152,6 @@ class RenditionCache:
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:_SHARD_CHARS] / key
-
-    def _free_bytes(self) -> int:
-        status = os.statvfs(self._folder)
-        return status.f_bavail * status.f_frsize
 
 
 def _raise_unwritable(folder: Path, error: OSError) -> NoReturn:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -170,7 +171,7 @@ class Runner:
 
     async def _may_work(self) -> bool:
         """Claim: nothing holds the whole pipeline up."""
-        room = await trio.to_thread.run_sync(_free_bytes, self._state)
+        room = (await trio.to_thread.run_sync(shutil.disk_usage, self._state)).free
         self.alert = None if room >= FREE_MIN_BYTES else DISK_FULL
         return self.alert is None
 
@@ -195,11 +196,6 @@ class Runner:
 def _apply(pieces: Sequence[Piece], txn: WriteTransaction) -> None:
     for piece in pieces:
         piece(txn)
-
-
-def _free_bytes(folder: Path) -> int:
-    status = os.statvfs(folder)
-    return status.f_bavail * status.f_frsize
 
 
 def register(store: Store, writer: Writer, graph: Graph) -> None:

@@ -34,6 +34,12 @@ class Found(PhotoFolder):
     def shown(self) -> Members:
         return found(self.scope, self._query, covers_only=True) if self.scope.library.covers_only() else self.members
 
+    def is_ready(self) -> bool:
+        return self.shown.is_ready()
+
+    def prepare(self) -> None:
+        self.shown.prepare()
+
 
 class Result(Found):
     """The photos that a query finds, best first."""

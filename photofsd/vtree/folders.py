@@ -75,12 +75,6 @@ class PhotoFolder(NarrowFolder):
         """The photos that are listed and found here."""
         return self.scope.shown(self.members)
 
-    def is_ready(self) -> bool:
-        return self.shown.is_ready()
-
-    def prepare(self) -> None:
-        self.shown.prepare()
-
     def entry(self, name: bytes) -> Node | None:
         with self.scope.library.store.read() as txn:
             asset = assets.named(txn, name)

@@ -16,6 +16,7 @@ import trio
 from photofsd.daemon.control import Handlers, control_socket, serve
 from photofsd.store.env import Store
 from photofsd.store.writer import Writer
+from tests.component.librarian import Librarian, librarian
 from tests.component.store_kit import open_store, violations
 
 CHECKOUT = Path(__file__).parents[2]
@@ -78,6 +79,15 @@ def store(tmp_path: Path) -> Iterator[Store]:
     yield opened
     assert violations(opened) == []
     opened.close()
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Librarian]:
+    """A librarian over an empty library folder: a real store, and real readers when it is told to work."""
+    folder = tmp_path / "library"
+    folder.mkdir()
+    with librarian(folder, tmp_path / "state") as one:
+        yield one
 
 
 @pytest.fixture

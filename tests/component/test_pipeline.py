@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -51,14 +50,6 @@ def draw(path: Path, *, date: str | None = None, gps: tuple[float, float] | None
             ifd[tag] = (abs(value), 0.0, 0.0)
     Image.new("RGB", (16, 16), (shade, 90, 120)).save(path, "JPEG", exif=exif)
     return path
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Librarian]:
-    folder = tmp_path / "library"
-    folder.mkdir()
-    with librarian(folder, tmp_path / "state") as one:
-        yield one
 
 
 def days(txn: ReadTransaction) -> list[bytes]:

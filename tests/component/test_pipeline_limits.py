@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -28,14 +27,6 @@ from tests.component.librarian import ANY_SIZE, Librarian, librarian
 
 MB = 1_000_000
 SMALL = RunnerSettings(readers=1, memory_mb=512, patience=Patience(30))
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Librarian]:
-    folder = tmp_path / "library"
-    folder.mkdir()
-    with librarian(folder, tmp_path / "state") as one:
-        yield one
 
 
 def draw(folder: Path, *names: str) -> None:

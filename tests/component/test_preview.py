@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -41,14 +40,6 @@ def draw(path: Path, size: tuple[int, int] = (1600, 1200), *, seed: int = 0, ori
     exif[0x0112] = orientation
     image.save(path, "JPEG", exif=exif)
     return path
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Librarian]:
-    folder = tmp_path / "library"
-    folder.mkdir()
-    with librarian(folder, tmp_path / "state") as one:
-        yield one
 
 
 def thumbnails(here: Librarian) -> Thumbnails:

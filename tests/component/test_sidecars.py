@@ -19,7 +19,7 @@ from photofsd.records import Metadata
 from photofsd.store import assets, facets, jobs, paths
 from photofsd.store.sidecars import names_for
 from photofsd.types import Facet
-from tests.component.librarian import Librarian, librarian
+from tests.component.librarian import Librarian
 
 JULY, AUGUST = 1_373_000_400, 1_376_000_400
 ALBUM = {"title": "Rome 6/10", "description": "", "access": "protected", "date": {"timestamp": "1"}}
@@ -35,14 +35,6 @@ def draw(path: Path, shade: int = 0) -> Path:
 def write_json(path: Path, content: object = None, *, taken_s: int = JULY) -> Path:
     path.write_text(json.dumps(content or {"title": "x", "photoTakenTime": {"timestamp": str(taken_s)}}))
     return path
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Librarian]:
-    folder = tmp_path / "library"
-    folder.mkdir()
-    with librarian(folder, tmp_path / "state") as one:
-        yield one
 
 
 def settled(here: Librarian) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,20 +17,12 @@ from photofsd.store.schema import Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
 from photofsd.types import AssetId, DateSource, Facet, Kind, StackKind
 from tests.component.librarian import librarian
-from tests.component.store_kit import add_photo, open_store, root, violations
+from tests.component.store_kit import add_photo, root
 
 SECOND = 10**9
 NOON = 1_718_452_800 * SECOND
 TODAY = dt.date(2024, 6, 16)
 KINDS = {"CR2": Kind.RAW, "MOV": Kind.VIDEO}
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(tmp_path / "store")
-    yield store
-    assert violations(store) == []
-    store.close()
 
 
 def add(txn: WriteTransaction, name: str, seconds: float = 0, **more: object) -> AssetId:

@@ -19,6 +19,7 @@ from photofsd.errors import FileUndecodable, FileUnreadable
 from photofsd.media.decode import Picture, decode
 from photofsd.media.decoders import limits
 from photofsd.media.source import Source
+from tests.turned import TURNED
 
 assert JpegXLImagePlugin  # it has let Pillow write JPEG XL
 pillow_heif.register_heif_opener()
@@ -83,19 +84,6 @@ def with_exif_orientation(orientation: int) -> Image.Exif:
     exif = Image.Exif()
     exif[0x0112] = orientation
     return exif
-
-
-TURNED = {
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
-"""How a camera that writes an orientation has its pixels: turned the other way."""
 
 
 @pytest.mark.parametrize("form", WRITTEN)

@@ -16,23 +16,13 @@ from photofsd.media.decode import Picture, decode
 from photofsd.media.source import Source
 from photofsd.media.span import Span
 from tests.drawn_raw import LONG, SHORT, Tags, dng, tiff
+from tests.turned import TURNED
 
 RED, GREEN, BLUE, YELLOW = (200, 30, 30), (30, 150, 30), (30, 30, 200), (210, 200, 40)
 CORNERS = (RED, GREEN, BLUE, YELLOW)
 """Upper left, upper right, lower right, lower left."""
 NEAR = 60
 """Developing brightens."""
-TURNED = {
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
-"""How the sensor has what is upright with that orientation."""
 
 
 def drawn(width: int = 640, height: int = 480) -> Image.Image:
