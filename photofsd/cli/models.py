@@ -129,7 +129,7 @@ def _verdict(model: Installed, threads: int) -> tuple[list[str], str]:
     said = canary.sing(model, threads=threads)
     if "error" in said:
         return [str(said["error"])], "failed"
-    return [], f"works: {said['dimension']} dimensions, on {', '.join(said['providers'])}"
+    return [], f"works: {said['dimension']} dimensions, on {said['runs_on']}"
 
 
 def _described(model: Installed) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Shows a model two pictures and two lines of words, in a process of its own, to see whether it works here.
 
-Run as `python -m photofsd.models.canary FOLDER THREADS`, it prints one line of JSON: {"dimension", "providers"} or
+Run as `python -m photofsd.models.canary FOLDER THREADS`, it prints one line of JSON: {"dimension", "runs_on"} or
 {"error"}. A model that takes its process with it takes nothing else.
 """
 
@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image
 
 from photofsd.errors import PhotofsdError
-from photofsd.models.folder import Installed, Layout, Purpose, layout_of
+from photofsd.models.folder import Installed, Purpose, layout_of, what_is_missing
+from photofsd.models.loading import load
 
 TIMEOUT_S: Final = 300
 _SIDE: Final = 320
@@ -26,7 +27,7 @@ _SAME: Final = 0.999
 
 
 def sing(model: Installed, *, threads: int) -> dict[str, Any]:
-    """What came of the trial of an image-text model in ONNX: {"dimension", "providers"} or {"error"}."""
+    """What came of the trial of an image-text model: {"dimension", "runs_on"} or {"error"}."""
     command = [sys.executable, "-m", __name__, str(model.folder), str(threads)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False, text=True)
@@ -42,11 +43,9 @@ def sing(model: Installed, *, threads: int) -> dict[str, Any]:
 def heard(folder: Path, threads: int) -> dict[str, Any]:
     """Let the model in `folder` encode; what came of it."""
     layout = layout_of(Purpose.CLIP, folder)
-    if layout is not Layout.ONNX:
-        return {"error": f"nothing here runs a model laid out as {layout}"}
-    from photofsd.models.clip_onnx import OnnxClip  # noqa: PLC0415 - ONNX Runtime is an extra, and takes a while
-
-    clip = OnnxClip(Installed(Purpose.CLIP, folder.name, layout, folder), threads=threads)
+    if layout is None:
+        return {"error": what_is_missing(Purpose.CLIP, folder)}
+    clip = load(Installed(Purpose.CLIP, folder.name, layout, folder), threads=threads)
     pictures = clip.of_pictures([_picture(0), _picture(1), _picture(0)])
     texts = clip.of_texts([*_WORDS, _WORDS[0]])
     for what, vectors in (("pictures", pictures), ("words", texts)):
@@ -54,7 +53,7 @@ def heard(folder: Path, threads: int) -> dict[str, Any]:
             return {"error": f"the same {what} give another vector the second time"}
         if vectors[0] @ vectors[1] > _SAME:
             return {"error": f"all {what} give the same vector"}
-    return {"dimension": clip.dimension, "providers": list(clip.providers)}
+    return {"dimension": clip.dimension, "runs_on": clip.runs_on}
 
 
 def _picture(number: int) -> Image.Image:
@@ -69,8 +68,6 @@ def main() -> None:
     """Print the one line."""
     try:
         said = heard(Path(sys.argv[1]), int(sys.argv[2]))
-    except ImportError as error:
-        said = {"error": f"{error.name} is not installed: pip install 'photofsd[ml]'"}
     except PhotofsdError as error:
         said = {"error": str(error)}
     sys.stdout.write(json.dumps(said) + "\n")

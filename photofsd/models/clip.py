@@ -21,6 +21,11 @@ class ClipModel(Protocol):
         """Length of its vectors."""
         ...
 
+    @property
+    def runs_on(self) -> str:
+        """What really computes its vectors, for people. Raises ModelUnusable."""
+        ...
+
     def of_pictures(self, pictures: Sequence[Image.Image]) -> Vectors:
         """The vectors of pictures, upright, sRGB. Raises ModelUnusable, OutOfModelMemory."""
         ...

@@ -23,20 +23,23 @@ _CONTEXT: Final = 77
 _MASK: Final = "attention_mask"
 _NUMBERS: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 _WHOLE_NUMBERS: Final = {"tensor(int32)": np.int32, "tensor(int64)": np.int64}
+_CPU: Final = "CPUExecutionProvider"
+_GPU_PROVIDERS: Final = ("CUDAExecutionProvider", "MIGraphXExecutionProvider", "ROCMExecutionProvider")
 _OUT_OF_MEMORY: Final = ("bad_alloc", "out of memory", "Failed to allocate", "CUDA_ERROR_OUT_OF_MEMORY")
 
 
 class OnnxClip:
     """An image-text model, each of its halves loaded when it is first needed."""
 
-    def __init__(self, model: Installed, *, threads: int, providers: Sequence[str] = ("CPUExecutionProvider",)) -> None:
+    def __init__(self, model: Installed, *, threads: int, device: str = "cpu") -> None:
         """Raises ModelUnusable.
 
-        threads: that one encoding may take. providers: of ONNX Runtime, the first that loads is used.
+        threads: of the CPU that one encoding may take. device: "cpu", "gpu", or "auto": a GPU where there is one.
         """
         self._folder = model.folder
         self._threads = threads
-        self._providers = list(providers)
+        self._providers = _wanted_providers(device)
+        self._must_be_gpu = device == "gpu"
         self._config = _json(model.folder / "config.json")
         self._pixels = Preprocessing.load(model.folder / "visual/preprocess_cfg.json")
         self._visual: onnxruntime.InferenceSession | None = None
@@ -47,9 +50,9 @@ class OnnxClip:
             raise ModelUnusable(f"{model.folder / 'config.json'} does not say embed_dim") from error
 
     @property
-    def providers(self) -> Sequence[str]:
-        """What really runs the pictures, best first; a GPU's provider is not there where it could not be loaded."""
-        return list(self._picture_session().get_providers())
+    def runs_on(self) -> str:
+        """What really runs the pictures: a GPU's provider is not there where it could not be loaded."""
+        return f"ONNX Runtime, {', '.join(self._picture_session().get_providers())}"
 
     def of_pictures(self, pictures: Sequence[Image.Image]) -> Vectors:
         """The vectors of pictures, upright, sRGB. Raises ModelUnusable, OutOfModelMemory."""
@@ -113,9 +116,21 @@ class OnnxClip:
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
         try:
-            return onnxruntime.InferenceSession(str(self._folder / file), options, providers=self._providers)
+            session = onnxruntime.InferenceSession(str(self._folder / file), options, providers=self._providers)
         except Exception as error:  # onnxruntime's own classes share no base
             raise ModelUnusable(f"{self._folder / file} cannot be loaded: {first_line(error)}") from error
+        if self._must_be_gpu and session.get_providers()[0] == _CPU:
+            raise ModelUnusable(f"no GPU could be used for {self._folder / file}: `photofsd doctor` may say why")
+        return session
+
+
+def _wanted_providers(device: str) -> list[str]:
+    """ONNX Runtime's providers, best first. Raises ModelUnusable where a GPU is asked for and none is supported."""
+    built_in = onnxruntime.get_available_providers()
+    found = [] if device == "cpu" else [provider for provider in _GPU_PROVIDERS if provider in built_in]
+    if device == "gpu" and not found:
+        raise ModelUnusable("this ONNX Runtime was built without a GPU: pip install onnxruntime-gpu in its place")
+    return [*found, _CPU]
 
 
 def _as_wanted(values: npt.NDArray[Any], wanted: str, known: dict[str, Any]) -> npt.NDArray[Any]:

@@ -13,7 +13,10 @@ import pytest
 from PIL import Image
 
 from photofsd.errors import ModelUnusable
-from photofsd.models.folder import Installed, Purpose, chosen
+from photofsd.models.folder import Installed, Layout, Purpose, chosen
+from photofsd.models.loading import load
+
+RAN = "clip model small: works: 384 dimensions, on ONNX Runtime, CPUExecutionProvider\n"
 
 
 @pytest.fixture
@@ -37,9 +40,7 @@ def photofsd(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_pictures_and_words_meet(model: Installed, test_data: Path) -> None:
-    from photofsd.models.clip_onnx import OnnxClip  # noqa: PLC0415 - after the fixture has seen that it is there
-
-    clip = OnnxClip(model, threads=1)
+    clip = load(model, threads=1)
     dog, mountains = (
         Image.open(test_data / path)
         for path in ("Photos/Haustiere – Pets/dog_created_1919.jpg", "Albums/nature/denali.webp")
@@ -52,9 +53,7 @@ def test_pictures_and_words_meet(model: Installed, test_data: Path) -> None:
 
 
 def test_a_batch_says_what_each_says_alone(model: Installed) -> None:
-    from photofsd.models.clip_onnx import OnnxClip  # noqa: PLC0415
-
-    clip = OnnxClip(model, threads=1)
+    clip = load(model, threads=1)
     pictures = [
         Image.linear_gradient("L"),
         Image.radial_gradient("L").resize((300, 99)),
@@ -70,12 +69,10 @@ def test_a_batch_says_what_each_says_alone(model: Installed) -> None:
 
 @pytest.mark.parametrize("file", ["visual/model.onnx", "textual/model.onnx", "textual/tokenizer.json", "config.json"])
 def test_a_damaged_model_is_one_clear_error(model: Installed, file: str) -> None:
-    from photofsd.models.clip_onnx import OnnxClip  # noqa: PLC0415
-
     (model.folder / file).write_bytes((model.folder / file).read_bytes()[:100])
 
     def encode() -> None:
-        clip = OnnxClip(model, threads=1)
+        clip = load(model, threads=1)
         clip.of_pictures([Image.new("RGB", (9, 9))])
         clip.of_texts(["x"])
 
@@ -84,12 +81,25 @@ def test_a_damaged_model_is_one_clear_error(model: Installed, file: str) -> None
 
 
 def test_a_model_of_another_size_than_it_says(model: Installed) -> None:
-    from photofsd.models.clip_onnx import OnnxClip  # noqa: PLC0415
-
     config = model.folder / "config.json"
     config.write_text(json.dumps(json.loads(config.read_bytes()) | {"embed_dim": 512}))
     with pytest.raises(ModelUnusable, match=r"gives \(1, 384\) where \(1, 512\) was promised"):
-        OnnxClip(model, threads=1).of_texts(["x"])
+        load(model, threads=1).of_texts(["x"])
+
+
+def test_a_gpu_that_cannot_be_had_is_refused_where_it_must_be_had(model: Installed) -> None:
+    import onnxruntime  # noqa: PLC0415 - after the fixture has seen that it is there
+
+    if any("CUDA" in provider for provider in onnxruntime.get_available_providers()):
+        pytest.skip("this ONNX Runtime was built for a GPU")
+    with pytest.raises(ModelUnusable, match="built without a GPU"):
+        load(model, threads=1, device="gpu")
+    assert load(model, threads=1, device="auto").runs_on == "ONNX Runtime, CPUExecutionProvider"
+
+
+def test_only_image_text_models_are_loaded_as_such(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnusable, match="is a faces model"):
+        load(Installed(Purpose.FACES, "m", Layout.ONNX, tmp_path), threads=1)
 
 
 def test_the_commands_take_in_list_and_verify(model: Installed, tmp_path: Path) -> None:
@@ -101,7 +111,7 @@ def test_the_commands_take_in_list_and_verify(model: Installed, tmp_path: Path) 
     assert (listed["purpose"], listed["name"], listed["layout"]) == ("clip", "small", "onnx")
     assert listed["id"].startswith("small-")
     tried = photofsd("models", "verify", *where)
-    assert (tried.returncode, tried.stdout) == (0, "clip model small: works: 384 dimensions, on CPUExecutionProvider\n")
+    assert (tried.returncode, tried.stdout) == (0, RAN)
     with (tmp_path / "mine/clip/small/visual/model.onnx").open("ab") as file:
         file.write(b"x")
     changed = photofsd("models", "verify", "small", "--json", *where)

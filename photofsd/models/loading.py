@@ -1,0 +1,36 @@
+"""Loads an image-text model with what runs its layout: ONNX Runtime, or open_clip on torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from photofsd.errors import ModelUnusable
+from photofsd.models.clip import ClipModel
+from photofsd.models.folder import Installed, Layout, Purpose
+
+Device = Literal["auto", "cpu", "gpu"]
+"""Where a model runs. "auto": on a GPU where one can be used, else on the CPU."""
+
+
+def load(model: Installed, *, threads: int, device: Device = "auto") -> ClipModel:
+    """The image-text model, ready to encode. Raises ModelUnusable.
+
+    threads: of the CPU that one encoding may take.
+    """
+    if model.purpose is not Purpose.CLIP:
+        raise ModelUnusable(f"{model.folder} is a {model.purpose} model, and no image-text model")
+    try:
+        return _loaded(model, threads, device)
+    except ImportError as error:
+        raise ModelUnusable(f"{error.name} is not installed: pip install 'photofsd[ml]'") from error
+
+
+def _loaded(model: Installed, threads: int, device: Device) -> ClipModel:
+    """Each library is an extra, takes a while to load, and is loaded only for a model that it runs."""
+    match model.layout:
+        case Layout.ONNX:
+            from photofsd.models.clip_onnx import OnnxClip  # noqa: PLC0415
+
+            return OnnxClip(model, threads=threads, device=device)
+        case _:
+            raise ModelUnusable(f"nothing here runs a model laid out as {model.layout}")
