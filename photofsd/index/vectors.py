@@ -1,0 +1,95 @@
+"""The vectors of the photos: fp16 rows at the asset id's place, one folder a model. Everything else follows from them.
+
+The daemon writes, syncs, and only then commits the CRC-32 of a row to the store: a row counts when the store has its
+CRC, and one whose CRC is another is torn and has to be made again. Nothing here says which rows count.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from photofsd.durable import replace_file, unwritable
+from photofsd.errors import StoreError
+from photofsd.index.rows import RowFile
+
+ROWS: Final = "image.f16"
+MODEL: Final = "model.json"
+
+Vectors = npt.NDArray[np.float32]
+Halves = npt.NDArray[np.float16]
+
+
+class VectorFile:
+    """The vectors of one model, in `folder`, which is called as the model's id. One writer; readers in any process.
+
+    Raises StoreError where those of another model, or of another dimension, lie there.
+    """
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        self._folder = folder
+        self._is = {"model": folder.name, "dimension": dimension}
+        self._file = RowFile(folder / ROWS, np.float16, dimension)
+        self._is_described = self._require_same()
+
+    def write(self, ids: Iterable[int], vectors: Vectors) -> list[int]:
+        """Write vectors, float32[n, dimension] of length 1, at the places of n ids.
+
+        returns: the CRC-32 of each row as it was written. Raises StoreFull, StoreError: then none of them counts.
+        """
+        if not self._is_described:
+            self._describe()
+        rows = vectors.astype(np.float16)
+        self._file.write(np.fromiter(ids, np.uint32, len(rows)), rows)
+        return crcs(rows)
+
+    def sync(self) -> None:
+        """Bring what was written to the disk: only then may its CRCs be committed. Raises StoreFull, StoreError."""
+        self._file.sync()
+
+    def read(self, ids: Iterable[int]) -> Halves:
+        """The rows of n ids, float16[n, dimension]; zeros where none was written. Raises StoreError."""
+        return self._file.read(np.fromiter(ids, np.uint32))
+
+    def rows(self) -> Halves:
+        """All rows, float16[m, dimension], mapped: not for the daemon, which a failing disk would end."""
+        return self._file.rows()
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        self._file.close()
+
+    def _require_same(self) -> bool:
+        """Claim: the folder says whose vectors it has, and they are these. Raises StoreError."""
+        file = self._folder / MODEL
+        try:
+            said: Any = json.loads(file.read_bytes())
+        except FileNotFoundError:
+            if (self._folder / ROWS).exists():
+                raise StoreError(f"nothing says of which model {self._folder / ROWS} is: remove it") from None
+            return False
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{file} cannot be read ({error}): remove {self._folder}") from error
+        if said != self._is:
+            raise StoreError(f"{self._folder} holds vectors of {said}, not of {self._is}: remove it")
+        return True
+
+    def _describe(self) -> None:
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            replace_file(self._folder / MODEL, json.dumps(self._is).encode())
+        except OSError as error:
+            raise unwritable(f"vectors in {self._folder}", error) from error
+        self._is_described = True
+
+
+def crcs(rows: Halves) -> list[int]:
+    """The CRC-32 of each row."""
+    content, size = memoryview(rows.tobytes()), rows.shape[1] * rows.itemsize
+    return [zlib.crc32(content[start : start + size]) for start in range(0, len(content), size)]
