@@ -96,7 +96,7 @@ class ChildDied(PhotofsdError):
     """A child process died or hung over its work: perhaps for another's sake, so it gets one more try."""
 
 
-class ReadersBroken(PhotofsdError):
+class ChildrenBroken(PhotofsdError):
     """No child process can be started: that is wrong for every file, and no file's fault."""
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-from photofsd.pipeline.process import READER, Child
+from photofsd.processes.child import Child, Program
 
+READER = Program("photofsd.pipeline.worker", "reader", "readers.memory_mb")
 IDLE_S = 30.0
 BATCH_TARGET_S = 0.5
 BATCH_FIRST = 8
@@ -19,9 +20,9 @@ WORN_SHARE = 0.75
 class Crew:
     """A child that comes and goes. batch: how many tasks take about BATCH_TARGET_S."""
 
-    def __init__(self, memory_mb: int, module: str = READER) -> None:
+    def __init__(self, memory_mb: int, program: Program = READER) -> None:
         self._memory_mb = memory_mb
-        self._module = module
+        self._program = program
         self._child: Child | None = None
         self._lost: list[Child] = []
         self._used_s = 0.0
@@ -29,10 +30,10 @@ class Crew:
         self.batch = BATCH_FIRST
 
     async def child(self) -> Child:
-        """The child, started if need be. Raises ReadersBroken."""
+        """The child, started if need be. Raises ChildrenBroken."""
         self._lost = [child for child in self._lost if not child.is_reaped()]
         if self._child is None:
-            self._child = await Child.start(memory_mb=self._memory_mb, module=self._module)
+            self._child = await Child.start(self._program, memory_mb=self._memory_mb)
             self._done = 0
         self._used_s = time.monotonic()
         return self._child

@@ -21,7 +21,9 @@ from photofsd.media.decode import decode
 from photofsd.media.render import rendition
 from photofsd.media.source import Source
 from photofsd.pipeline.render_order import FRAME_BYTES, Order, Outcome
-from photofsd.pipeline.worker import READY, lower_and_limit, receive_frame, send_frame, trouble_of
+from photofsd.pipeline.worker import trouble_of
+from photofsd.processes.frames import READY, receive_frame, send_frame
+from photofsd.processes.lowered import lower_and_limit
 
 NICE: Final = 5
 """Behind what people do, before what the readers do."""

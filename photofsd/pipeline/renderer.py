@@ -20,16 +20,17 @@ import msgspec
 import trio
 
 from photofsd.display import shown
-from photofsd.errors import ChildDied, FileUndecodable, FileUnreadable, NotRendered, ReadersBroken, StoreError
+from photofsd.errors import ChildDied, ChildrenBroken, FileUndecodable, FileUnreadable, NotRendered, StoreError
 from photofsd.media.rendition import RenderSettings, facts_shown, rendition_bytes
 from photofsd.pipeline.crew import Crew
 from photofsd.pipeline.render_order import Order, Outcome
 from photofsd.pipeline.visits import Patience
+from photofsd.processes.child import Program
 from photofsd.store import assets, paths
 
 if TYPE_CHECKING:
-    from photofsd.pipeline.process import Child
     from photofsd.pipeline.rendition_cache import RenditionCache
+    from photofsd.processes.child import Child
     from photofsd.store.env import Store
     from photofsd.types import AssetId
 
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 _A = TypeVarTuple("_A")
 _T = TypeVar("_T")
 
-MODULE: Final = "photofsd.pipeline.render_child"
+PROGRAM: Final = Program("photofsd.pipeline.render_child", "reader", "readers.memory_mb")
 VERSION: Final = 1
 """Raise it when renditions would look different: the old ones are not used again."""
 
@@ -181,7 +182,7 @@ class Renderer:
 
     async def _serve(self) -> None:
         """Make one rendition after the other; let the child go when there is nothing."""
-        crew = Crew(self._memory_mb, MODULE)
+        crew = Crew(self._memory_mb, PROGRAM)
         try:
             while True:
                 making = None
@@ -210,7 +211,7 @@ class Renderer:
             making.end(failure=str(error))
         except FileUnreadable as error:
             making.end(failure=str(error))
-        except (ReadersBroken, StoreError) as error:
+        except (ChildrenBroken, StoreError) as error:
             self.alert = str(error)
             making.end(failure=str(error))
         except Exception as error:  # a bug of ours must not end the daemon

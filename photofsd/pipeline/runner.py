@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import trio
 
-from photofsd.errors import PhotofsdError, ReadersBroken, StoreError, StoreFull
+from photofsd.errors import ChildrenBroken, PhotofsdError, StoreError, StoreFull
 from photofsd.media.thumbnails import Thumbnails
 from photofsd.pipeline.crew import Crew
 from photofsd.pipeline.landing import Landing
@@ -134,7 +134,7 @@ class Runner:
         started = trio.current_time()
         try:
             outcome = await hand.do(crew, tasks)
-        except (StoreError, ReadersBroken) as error:
+        except (StoreError, ChildrenBroken) as error:
             await self._hold_up(error)
             outcome = Outcome([])
         except Exception as error:  # noqa: BLE001 - a bug of ours must not stop the rest of the library

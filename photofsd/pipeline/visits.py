@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from photofsd.pipeline.crew import Crew
     from photofsd.pipeline.landing import Landing
     from photofsd.pipeline.outcome import Piece
-    from photofsd.pipeline.process import Child
     from photofsd.pipeline.rates import Pace
     from photofsd.pipeline.results import Results
     from photofsd.pipeline.scheduler import FileTask, Scheduler
+    from photofsd.processes.child import Child
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Visits:
         return self._scheduler.file_tasks(batch)
 
     async def do(self, crew: Crew, tasks: Sequence[FileTask]) -> Outcome:
-        """Read them; what came of it, to be committed. Raises ReadersBroken; StoreFull, StoreError of thumbnails."""
+        """Read them; what came of it, to be committed. Raises ChildrenBroken; StoreFull, StoreError of thumbnails."""
         pieces = [self._void(task) for task in tasks if task.visit is None]
         waiting = [(task, task.visit) for task in tasks if task.visit is not None]
         thumbnails = self._landing.batch()

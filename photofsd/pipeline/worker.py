@@ -8,11 +8,7 @@ with its parent.
 
 from __future__ import annotations
 
-import ctypes
 import logging
-import os
-import resource
-import signal
 import socket
 import sys
 import warnings
@@ -24,7 +20,6 @@ from photofsd.display import shown
 from photofsd.errors import FileUndecodable, FileUnreadable, PhotofsdError
 from photofsd.media.source import Source
 from photofsd.pipeline import graph
-from photofsd.pipeline.process import HEADER
 from photofsd.pipeline.stage import (
     FactStage,
     FileStage,
@@ -35,13 +30,8 @@ from photofsd.pipeline.stage import (
     Work,
 )
 from photofsd.pipeline.stages.identify import Identity
-
-PR_SET_PDEATHSIG = 1
-IOPRIO_WHO_PROCESS = 1
-IOPRIO_IDLE = 3 << 13
-SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
-NICE = 10
-READY = b"ready"
+from photofsd.processes.frames import READY, receive_frame, send_frame
+from photofsd.processes.lowered import lower_and_limit, silence_libraries
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -74,32 +64,6 @@ def main() -> None:
     while (frame := receive_frame(connection)) is not None:
         for answer in answers(decode(frame), stages):
             send_frame(connection, answer)
-
-
-def lower_and_limit(memory_mb: int, *, nice: int = NICE) -> None:
-    """Take the last place at CPU and disk, cap memory, forbid writing files and core dumps, die with the parent.
-
-    nice: how far behind others; those whom somebody waits for keep their place at the disk.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() == 1:
-        sys.exit(0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(nice)
-    if nice >= NICE and (call := SYS_IOPRIO_SET.get(os.uname().machine)) is not None:
-        libc.syscall(call, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE)
-    resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def silence_libraries() -> None:
-    """Let C libraries write about broken files where nobody reads it; errors of our own go on to the daemon's log."""
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
 
 
 def answers(request: Request, stages: graph.Graph) -> Any:  # noqa: ANN401
@@ -174,27 +138,6 @@ def _answered(request: Request, stages: graph.Graph) -> Answers:
         return Answers(
             trouble=Trouble(FileUndecodable.__name__, f"stage {stage.name}: {type(error).__name__}: {error}")
         )
-
-
-def send_frame(connection: socket.socket, frame: bytes) -> None:
-    """Send a frame to the parent."""
-    connection.sendall(HEADER.pack(len(frame)) + frame)
-
-
-def receive_frame(connection: socket.socket) -> bytes | None:
-    """The parent's next frame; None when it has closed the connection."""
-    header = _exactly(connection, HEADER.size)
-    return None if header is None else _exactly(connection, HEADER.unpack(header)[0])
-
-
-def _exactly(connection: socket.socket, size: int) -> bytes | None:
-    received = b""
-    while len(received) < size:
-        more = connection.recv(size - len(received))
-        if not more:
-            return None
-        received += more
-    return received
 
 
 if __name__ == "__main__":

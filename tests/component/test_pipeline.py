@@ -17,7 +17,7 @@ import trio
 from PIL import Image
 
 from photofsd.pipeline import graph, runner
-from photofsd.pipeline.process import Child
+from photofsd.pipeline.crew import READER
 from photofsd.pipeline.results import Results
 from photofsd.pipeline.runner import Runner
 from photofsd.pipeline.scheduler import FactTask
@@ -26,6 +26,7 @@ from photofsd.pipeline.stages.places import Coordinates
 from photofsd.pipeline.visits import Patience
 from photofsd.pipeline.worker import Request
 from photofsd.pipeline.worker import main as worker_main
+from photofsd.processes.child import Child
 from photofsd.records import Place
 from photofsd.store import assets, facets, jobs, paths
 from photofsd.store.schema import Tables
@@ -142,7 +143,7 @@ def test_a_reader_that_works_is_told_from_one_that_waits(tmp_path: Path) -> None
         file.truncate(1 << 40)
 
     async def look() -> tuple[bool, bool]:
-        child = await Child.start(memory_mb=1024)
+        child = await Child.start(READER, memory_mb=1024)
         waits = not await child.is_computing()
         await child.send(msgspec.msgpack.encode(Request(ANY_SIZE, (Visit(os.fsencode(huge), ("identify",)),))))
         works = await child.is_computing()

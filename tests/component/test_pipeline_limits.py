@@ -13,12 +13,12 @@ import trio
 from PIL import Image
 
 from photofsd.pipeline import crew
-from photofsd.pipeline.process import Child
 from photofsd.pipeline.runner import Runner, RunnerSettings
 from photofsd.pipeline.scheduler import Scheduler
 from photofsd.pipeline.stage import Visit, VisitReport, Work
 from photofsd.pipeline.visits import Patience
 from photofsd.pipeline.worker import Request
+from photofsd.processes.child import Child, Program
 from photofsd.records import JobRecord
 from photofsd.store import jobs
 from photofsd.store.transaction import WriteTransaction
@@ -86,8 +86,8 @@ def test_a_worn_reader_is_replaced_and_nothing_is_lost(
     started: list[int] = []
     start = Child.start
 
-    async def counted(*, memory_mb: int, module: str) -> Child:
-        child = await start(memory_mb=memory_mb, module=module)
+    async def counted(program: Program, *, memory_mb: int) -> Child:
+        child = await start(program, memory_mb=memory_mb)
         started.append(child.pid)
         return child
 
@@ -104,7 +104,7 @@ def test_a_reader_knows_how_much_it_has_taken(tmp_path: Path) -> None:
     draw(tmp_path, "a.png")
 
     async def sizes() -> tuple[int, int, int]:
-        child = await Child.start(memory_mb=1024)
+        child = await Child.start(crew.READER, memory_mb=1024)
         at_first = child.address_space_bytes()
         await child.send(msgspec.msgpack.encode(Request(ANY_SIZE, (Visit(os.fsencode(picture), ("preview",)),))))
         msgspec.msgpack.decode(await child.receive(), type=VisitReport)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import signal
 import time
@@ -16,10 +17,11 @@ import trio.testing
 from photofsd.errors import NotRendered
 from photofsd.media.rendition import RenderSettings
 from photofsd.pipeline import crew as crews
-from photofsd.pipeline import process, renderer
+from photofsd.pipeline import renderer
 from photofsd.pipeline.renderer import Renderer
 from photofsd.pipeline.rendition_cache import RenditionCache
 from photofsd.pipeline.visits import Patience
+from photofsd.processes.child import Child
 from tests.component.librarian import Librarian, librarian
 from tests.component.rendered_library import RENDERED, draw_library, is_upright
 from tests.component.small_disk import small_disk
@@ -112,19 +114,19 @@ def test_a_rendition_is_made_once_and_again_by_nobody_after_a_restart(
             assert is_upright(await at.open("beach.heic"))
 
     run(first)
-    monkeypatch.setattr(renderer, "MODULE", "photofsd.no_such_module")
+    monkeypatch.setattr(renderer, "PROGRAM", dataclasses.replace(renderer.PROGRAM, module="photofsd.no_such_module"))
     run(second)
 
 
 def test_many_who_want_the_same_at_once_wait_for_one_child(here: Librarian, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    send = process.Child.send
+    send = Child.send
 
-    async def counted(child: process.Child, message: bytes) -> None:
+    async def counted(child: Child, message: bytes) -> None:
         asked.append(child.pid)
         await send(child, message)
 
-    monkeypatch.setattr(process.Child, "send", counted)
+    monkeypatch.setattr(Child, "send", counted)
     contents = set()
 
     async def main() -> None:
@@ -179,15 +181,15 @@ def test_a_photo_over_which_every_child_dies_is_given_up_and_costs_no_other(
 def _kill_at_work(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
     """Kill that many children as they get their first order."""
     killed: list[int] = []
-    send = process.Child.send
+    send = Child.send
 
-    async def fatal(child: process.Child, message: bytes) -> None:
+    async def fatal(child: Child, message: bytes) -> None:
         if len(killed) < times:
             killed.append(child.pid)
             os.kill(child.pid, signal.SIGKILL)
         await send(child, message)
 
-    monkeypatch.setattr(process.Child, "send", fatal)
+    monkeypatch.setattr(Child, "send", fatal)
     return killed
 
 
@@ -312,7 +314,7 @@ def test_a_full_disk_is_an_alert_until_there_is_room(tmp_path: Path, monkeypatch
 def test_children_that_cannot_be_started_are_an_alert_and_no_photos_fault(
     here: Librarian, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(renderer, "MODULE", "photofsd.no_such_module")
+    monkeypatch.setattr(renderer, "PROGRAM", dataclasses.replace(renderer.PROGRAM, module="photofsd.no_such_module"))
 
     async def main() -> None:
         async with studio(here, children=1) as at:
@@ -341,13 +343,13 @@ def test_an_idle_child_is_let_go(here: Librarian, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(crews, "IDLE_S", 0.0)
     monkeypatch.setattr(renderer, "IDLE_LOOK_S", 0.05)
     started: list[int] = []
-    send = process.Child.send
+    send = Child.send
 
-    async def noted(child: process.Child, message: bytes) -> None:
+    async def noted(child: Child, message: bytes) -> None:
         started.append(child.pid)
         await send(child, message)
 
-    monkeypatch.setattr(process.Child, "send", noted)
+    monkeypatch.setattr(Child, "send", noted)
 
     async def main() -> None:
         async with studio(here, children=1) as at:

@@ -23,10 +23,11 @@ import pytest
 import trio
 
 from photofsd.errors import ChildDied, FileUndecodable
+from photofsd.pipeline.crew import READER
 from photofsd.pipeline.graph import discover
-from photofsd.pipeline.process import Child
 from photofsd.pipeline.stage import Visit, VisitReport, Work
 from photofsd.pipeline.worker import Request
+from photofsd.processes.child import Child
 from tests.fuzz import seeds
 from tests.fuzz.mutate import mutated
 
@@ -111,7 +112,7 @@ async def ask(child: Child, visits: Sequence[tuple[Path, Visit]], findings: Find
 
 async def feed(files: Iterator[Path], sound: Path, findings: Findings, until: Iterator[object]) -> None:
     """Let a reader read, a new one whenever it dies, as long as `until` goes on."""
-    child = await Child.start(memory_mb=MEMORY_MB)
+    child = await Child.start(READER, memory_mb=MEMORY_MB)
     try:
         for _ in until:
             batch = [(file, visit(file, sound)) for file in itertools.islice(files, BATCH)]
@@ -120,7 +121,7 @@ async def feed(files: Iterator[Path], sound: Path, findings: Findings, until: It
                 left = left[await ask(child, left, findings) :]
                 if left:
                     child.kill()
-                    child = await Child.start(memory_mb=MEMORY_MB)
+                    child = await Child.start(READER, memory_mb=MEMORY_MB)
             for file, _ in batch:
                 file.unlink()
     finally:

@@ -109,7 +109,7 @@ def alerts() -> Iterator[str]:
         yield from calls(module, "alert", "Offline")
     yield from calls(PACKAGE / "store" / "env.py", "StoreFull")
     yield from calls(PACKAGE / "media" / "thumbnails.py", "StoreError")
-    yield from calls(PACKAGE / "pipeline" / "process.py", "ReadersBroken")
+    yield from calls(PACKAGE / "processes" / "child.py", "ChildrenBroken")
     yield from calls(PACKAGE / "pipeline" / "rendition_cache.py", "StoreFull", "StoreError")
     for node in ast.walk(ast.parse((PACKAGE / "daemon" / "keeper.py").read_text())):
         if isinstance(node, ast.FunctionDef) and node.name == "alerts":

@@ -1,4 +1,4 @@
-"""Children: started with exec, limited, lowered, speaking msgpack frames over a socket pair, dying with their parent.
+"""A child as its parent has it: started with exec, spoken to in frames over a socket pair, dying with its parent.
 
 A child is never forked from the daemon's image (a forked child would keep the FUSE connection alive after the
 daemon's death). It is started from the main thread: the kernel's parent-death signal follows the thread.
@@ -10,18 +10,16 @@ import contextlib
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import trio
 
-from photofsd.errors import ChildDied, ReadersBroken
+from photofsd.errors import ChildDied, ChildrenBroken
+from photofsd.processes.frames import FRAME_MAX_BYTES, HEADER
 
-READER = "photofsd.pipeline.worker"
-HEADER = struct.Struct(">I")
-FRAME_MAX_BYTES = 64 << 20
 RECEIVE_BYTES = 1 << 18
 GRACE_S = 1.0
 REAP_S = 0.1
@@ -33,39 +31,55 @@ BUSY_SHARE = 0.1
 """A child that was seen at work less often than this was waiting."""
 
 
-class Child:
-    """A child process that runs a module (`photofsd.pipeline.worker`, the readers), and the stream to it."""
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a child runs: `python -m MODULE FD MEMORY_MB *arguments`.
 
-    def __init__(self, process: subprocess.Popen[bytes], stream: trio.SocketStream) -> None:
+    It lowers and limits itself (lowered.py), says READY on the socket FD once it can work, and ends when that closes.
+    noun: what people call such a child. memory_key: the setting that limits its memory.
+    """
+
+    module: str
+    noun: str
+    memory_key: str
+    arguments: tuple[str, ...] = ()
+
+
+class Child:
+    """A child process that runs a program, and the stream to it."""
+
+    def __init__(self, program: Program, process: subprocess.Popen[bytes], stream: trio.SocketStream) -> None:
+        self._noun = program.noun
         self._process = process
         self._stream = stream
         self._buffer = bytearray()
 
     @classmethod
-    async def start(cls, *, memory_mb: int, module: str = READER) -> Child:
+    async def start(cls, program: Program, *, memory_mb: int) -> Child:
         """Start one and wait until it is ready to work: its start must not count as the first file's time.
 
-        memory_mb: of address space, beyond which its allocations fail. module: its program, see worker.py for what it
-        must do. Raises ReadersBroken: that is no file's fault.
+        memory_mb: of address space, beyond which its allocations fail. Raises ChildrenBroken: that is no file's fault.
         """
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(  # noqa: ASYNC220 - from the main thread, see above; a few milliseconds
-                [sys.executable, "-m", module, str(theirs.fileno()), str(memory_mb)],
+                [sys.executable, "-m", program.module, str(theirs.fileno()), str(memory_mb), *program.arguments],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
             )
         ours.setblocking(False)  # noqa: FBT003 - the library's signature
-        child = cls(process, trio.SocketStream(trio.socket.from_stdlib_socket(ours)))
+        child = cls(program, process, trio.SocketStream(trio.socket.from_stdlib_socket(ours)))
         try:
             with trio.fail_after(START_TIMEOUT_S):
                 await child.receive()
         except (trio.TooSlowError, ChildDied) as error:
             child.kill()
             why = str(error) or f"it was not ready after {START_TIMEOUT_S:g} s"
-            raise ReadersBroken(f"no reader can be started ({why}): is readers.memory_mb large enough?") from error
+            raise ChildrenBroken(
+                f"no {program.noun} can be started ({why}): is {program.memory_key} large enough?"
+            ) from error
         except BaseException:
             child.kill()
             raise
@@ -108,11 +122,11 @@ class Child:
         code = await self.ended()
         self.kill()
         if code is None:
-            return "the reader closed its connection"
+            return f"the {self._noun} closed its connection"
         if code < 0:
             with contextlib.suppress(ValueError):
-                return f"the reader was killed by {signal.Signals(-code).name}"
-        return f"the reader exited with status {code}"
+                return f"the {self._noun} was killed by {signal.Signals(-code).name}"
+        return f"the {self._noun} exited with status {code}"
 
     def kill(self) -> None:
         """End it now. One that hangs in the kernel (a dead NAS) goes when the kernel lets it."""

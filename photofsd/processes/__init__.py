@@ -1,0 +1,1 @@
+"""Children, both sides: what starts and talks to one, and what a child does to itself before it works."""
