@@ -181,6 +181,15 @@ class Place(Record, frozen=True):
     distance_km: float
 
 
+class Embedding(Record, frozen=True):
+    """Which vectors of a photo count (stage `clip`).
+
+    rows: by model id, the CRC-32 of the fp16 row at the asset's place in that model's file: one that differs is torn.
+    """
+
+    rows: dict[str, int]
+
+
 class Failure(Record, frozen=True):
     """A job that will not run again by itself."""
 

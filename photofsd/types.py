@@ -86,3 +86,4 @@ class Facet(enum.IntEnum):
     SIMILAR = 16  # decimal AssetId of the best copy of the group of photos that look alike
     STACK = 17  # b"raw", b"live", b"burst", b"edited", b"formats": one shot with others; see StackKind
     COMPANION = 18  # value b"": of a stack, all but the cover
+    EMBEDDED = 19  # id of an image-text model: its vector of the asset counts

@@ -111,6 +111,7 @@ def _edited(txn: WriteTransaction, asset_id: AssetId, file: FileRecord, content:
         record, content=content, size=file.size, changed_ns=now_ns, file_mtime_ns=file.mtime_ns
     )
     txn.put_record(Tables.ASSETS, U32.pack(asset_id), changed)
+    txn.delete(Tables.EMBEDDINGS, U32.pack(asset_id))  # the vectors are of the old content
     jobs.forget(txn, Subject.ASSET, asset_id, keep_done=False)
     return asset_id
 

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from photofsd.records import AssetRecord, FileRecord, Metadata, Place, Taken
+from photofsd.records import AssetRecord, Embedding, FileRecord, Metadata, Place, Taken
 from photofsd.store import facets, kin, paths, similar, stacks
 from photofsd.store.facets import fact
 from photofsd.store.keys import storable_ns
@@ -23,7 +23,7 @@ from photofsd.types import AssetId, DirId, Facet
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
-VERSION = 2
+VERSION = 3
 """Raise it with every change to what follows from the same records: all is derived anew at the next start."""
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  the wall clock of the camera, of no zone
@@ -42,14 +42,18 @@ _kept = functools.lru_cache(maxsize=8192)
 
 
 class Derived(NamedTuple):
-    """The derived rows of one asset; `row` is None where there is no such asset. kin: what stacks are formed by."""
+    """The derived rows of one asset; `row` is None where there is no such asset. kin: what stacks are formed by.
+
+    embedding: is in no row, but followers of the change log hear of another one.
+    """
 
     facets: frozenset[bytes]
     row: bytes | None
     kin: Kin | None
+    embedding: Embedding | None
 
 
-NOTHING = Derived(frozenset(), None, None)
+NOTHING = Derived(frozenset(), None, None, None)
 
 
 def of(txn: ReadTransaction, asset: AssetId) -> Derived:
@@ -61,7 +65,7 @@ def of(txn: ReadTransaction, asset: AssetId) -> Derived:
     metadata = txn.record(Tables.METADATA, key, Metadata)
     row = asset_row(record, metadata, txn.timezone)
     if not record.files:
-        return Derived(frozenset(), row, None)
+        return Derived(frozenset(), row, None, None)
     files = kin.files_of(txn, record.files)
     found = _facets(txn, record, files, metadata)
     place = txn.record(Tables.PLACES, key, Place)
@@ -71,7 +75,10 @@ def of(txn: ReadTransaction, asset: AssetId) -> Derived:
     stack = stacks.row(txn, asset)
     if stack is not None:
         found.update(_of_stack(stack, is_cover=stack.cover == asset))
-    return Derived(frozenset(found), row, kin.of(files, metadata))
+    embedding = txn.record(Tables.EMBEDDINGS, key, Embedding)
+    if embedding is not None:
+        found.update(fact(Facet.EMBEDDED, model.encode()) for model in embedding.rows)
+    return Derived(frozenset(found), row, kin.of(files, metadata), embedding)
 
 
 def update(txn: WriteTransaction, before: Mapping[AssetId, Derived]) -> None:
@@ -90,7 +97,7 @@ def update(txn: WriteTransaction, before: Mapping[AssetId, Derived]) -> None:
         if new.row is not None and new.row != old.row:
             txn.put(Tables.ROWS, asset.to_bytes(4, "big"), new.row)
         txn.count_by(b"photos", _is_live(new) - _is_live(old))
-        if (new.facets, new.row) != (old.facets, old.row):
+        if (new.facets, new.row, new.embedding) != (old.facets, old.row, old.embedding):
             changed.append(asset)
     changes.apply(txn)
     log(txn, changed)

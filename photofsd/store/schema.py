@@ -20,6 +20,7 @@ I9   where follower `similar` has come to `sequence`: what `similar` lists has a
      two members of one family, and its best copy is one of them
 I10  `kin` holds exactly the keys that `kin.of` makes of every asset; `stacks` and `members` say of every asset what
      `shots.py` makes of those that it finds by them
+I11  an embedding counts a row of one model at least, each by a CRC-32; the model that answers searches has a name
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ class Tables:
     METADATA = Table.of_stage("metadata", "metadata", "Metadata")
     PLACES = Table.of_stage("places", "places", "Place")
     LOOKS = Table.of_stage("preview", "looks", "Look")
+    EMBEDDINGS = Table.of_stage("clip", "embeddings", "Embedding")
     SIMILAR = Table("similar", "AssetId", "SimilarRow + quality", "photos that look alike, by group", is_of_assets=True)
     CONTENTS = Table("contents", "blake3 digest", "AssetId", "assets by content")
     NAMES = Table("names", "view name", "AssetId", "assets by view name")
@@ -101,6 +103,7 @@ class Tables:
     FAILED = Table("failed", "stage u8, subject u32", "Failure", "jobs that will not run again by themselves")
     COUNTERS = Table("counters", "name", "i64", "counts that would be slow to count")
     USER = Table("user", "kind, 0, name", "msgpack", "user facts, applied from the journal")
+    MODELS = Table("models", "role", "model id", "which model's vectors answer searches (embeddings.py)")
     SEARCHES = Table("searches", "query", "u64", "the last searches and when they were made, ns")
 
 

@@ -11,8 +11,8 @@ import pytest
 from pyroaring import BitMap
 
 from photofsd.errors import StoreError
-from photofsd.records import AssetRecord, DirRecord, Failure, FileRecord, JobRecord, LibraryRecord
-from photofsd.store import assets, changes, facets, jobs, kin, paths, stacks
+from photofsd.records import AssetRecord, DirRecord, Embedding, Failure, FileRecord, JobRecord, LibraryRecord
+from photofsd.store import assets, changes, embeddings, facets, jobs, kin, paths, stacks
 from photofsd.store.check import check
 from photofsd.store.env import Store
 from photofsd.store.keys import entry_key, root_key
@@ -71,7 +71,7 @@ def _put_chunk(txn: WriteTransaction, fact: bytes, members: BitMap, chunk: bytes
 
 ALONE = stacks.StackRow(AssetId(1), StackKind.RAW, is_still=False)
 A_NAME = b"N" + U32.pack(TRIP) + b"a\0"
-INVARIANTS = {*range(1, 9), 10}
+INVARIANTS = {*range(1, 9), 10, 11}
 """What this file breaks; I9 is broken in test_similar_photos.py."""
 BEACH = facets.fact(Facet.TAG, b"beach")
 A_FOLDER = msgspec.msgpack.encode(DirRecord(NOWHERE, b"lost"))
@@ -375,6 +375,31 @@ CASES: list[tuple[str, Damage, set[str]]] = [
         "a follower beyond the last change",
         lambda txn: changes.set_watermark(txn, "words", 3),
         {"I8 watermarks words: at 3, beyond the sequence 2"},
+    ),
+    (
+        "an embedding of no photo",
+        lambda txn: txn.put_record(Tables.EMBEDDINGS, U32.pack(55), Embedding({"m-1": 7})),
+        {"I4 embeddings 55: there is no such asset"},
+    ),
+    (
+        "an embedding that nothing says of",
+        lambda txn: txn.put_record(Tables.EMBEDDINGS, U32.pack(1), Embedding({"m-1": 7})),
+        {"I5 facets EMBEDDED b'm-1': asset 1 is missing"},
+    ),
+    (
+        "an embedding by no model",
+        lambda txn: txn.put_record(Tables.EMBEDDINGS, U32.pack(1), Embedding({})),
+        {"I11 embeddings 1: no row of any model"},
+    ),
+    (
+        "a row by something that is no checksum",
+        lambda txn: (txn.touch(AssetId(1)), txn.put_record(Tables.EMBEDDINGS, U32.pack(1), Embedding({"m-1": -1}))),
+        {"I11 embeddings 1: -1 is no CRC-32 of a row of a model 'm-1'"},
+    ),
+    (
+        "no model that answers",
+        lambda txn: embeddings.set_answering(txn, ""),
+        {"I11 models answering: no model"},
     ),
 ]
 

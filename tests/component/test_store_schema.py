@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from photofsd.store import check, check_facets, check_jobs, check_similar, schema
+from photofsd.store import check, check_embeddings, check_facets, check_jobs, check_similar, check_stacks, schema
 from photofsd.store.schema import ALL_TABLES, Table
 
 DOC = Path(__file__).parents[2] / "docs" / "store.md"
-INVARIANT = re.compile(r"^(I\d)\s+(.*?)(?=^I\d|\Z)", re.MULTILINE | re.DOTALL)
+INVARIANT = re.compile(r"^(I\d+)\s+(.*?)(?=^I\d|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def row(table: Table) -> str:
@@ -36,16 +36,16 @@ def test_every_table_is_documented_as_it_is_and_no_other(doc: str) -> None:
 def test_every_invariant_is_documented_as_it_is_proved(doc: str) -> None:
     section = doc.partition("## Invariants")[2].partition("\n## ")[0]
     documented = {
-        name: " ".join(said.split()) for name, said in re.findall(r"^- \*\*(I\d)\*\* (.*)$", section, re.MULTILINE)
+        name: " ".join(said.split()) for name, said in re.findall(r"^- \*\*(I\d+)\*\* (.*)$", section, re.MULTILINE)
     }
     stated = _invariants((schema.__doc__ or "").partition("Invariants\n")[2])
     assert documented == stated
 
 
 def test_check_proves_what_the_schema_states() -> None:
-    modules = (check, check_facets, check_jobs, check_similar)
+    modules = (check, check_embeddings, check_facets, check_jobs, check_similar, check_stacks)
     sources = "".join(Path(module.__file__ or "").read_text() for module in modules)
-    proved = set(re.findall(r"f?\"(I\d) ", sources)) | set(re.findall(r"\"(I\d)\"", sources))
+    proved = set(re.findall(r"f?\"(I\d+) ", sources)) | set(re.findall(r"\"(I\d+)\"", sources))
     assert proved == set(_invariants((schema.__doc__ or "").partition("Invariants\n")[2]))
 
 
