@@ -157,6 +157,7 @@ class Look(Record, frozen=True):
     contrast:      standard deviation of the luminance, 0..127; below a few it is a blank picture.
     colours:       the average colours of a 3 x 3 grid, row by row, each 0xRRGGBB.
     preview_bytes, thumb_bytes: sizes of the two files under the state folder, to know a torn one.
+    frames:        key frames of a video that are kept in a third (media/frames.py), 0 = none; frames_bytes: its size.
     problems:      one line each for what was wrong with the pixels, empty when nothing was.
     """
 
@@ -167,6 +168,8 @@ class Look(Record, frozen=True):
     colours: tuple[int, ...]
     preview_bytes: int
     thumb_bytes: int
+    frames: int = 0
+    frames_bytes: int = 0
     problems: tuple[str, ...] = ()
 
 

@@ -5,10 +5,11 @@ Only reader processes load this: the decoders below it take time and memory to i
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import errno
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -19,10 +20,11 @@ from photofsd.errors import FileUndecodable, FileUnreadable, PhotofsdError
 from photofsd.media.decoders.bitmaps import decode_bitmap, decode_jpeg2000
 from photofsd.media.decoders.colour import to_srgb
 from photofsd.media.decoders.depth import eight_bits
-from photofsd.media.decoders.frame import Decoder, Wanted
+from photofsd.media.decoders.frame import Decoder, Fitted, Frame, Wanted
 from photofsd.media.decoders.heif import decode_avif, decode_heic
 from photofsd.media.decoders.jpeg import decode_jpeg
 from photofsd.media.decoders.jpegxl import decode_jpegxl
+from photofsd.media.decoders.key_frames import decode_key_frames
 from photofsd.media.decoders.raw import decode_raw
 from photofsd.media.decoders.tiff import decode_tiff
 from photofsd.media.decoders.video import decode_video
@@ -71,12 +73,14 @@ class Picture:
 
     image:         mode RGB, sRGB, upright; its long edge is about `fit_px` or less, or the full size.
     width, height: pixels of the whole picture, upright.
+    kind:          what the file is: of a video this is one picture of many.
     problems:      one line each for what was wrong with the pixels.
     """
 
     image: Image.Image
     width: int
     height: int
+    kind: Kind
     problems: tuple[str, ...] = ()
 
 
@@ -86,10 +90,40 @@ def decode(source: Source, *, fit_px: int | None = None) -> Picture:
     fit_px: the long edge that is wanted; None = full size. Never more than the file has.
     Raises FileUndecodable (also where there is not memory enough), FileUnreadable, FileChanged.
     """
+    with _clear_errors(source):
+        file_type, wanted = _asked(source, fit_px)
+        decoder = _OF_KIND.get(file_type.kind) or _DECODERS[file_type.name]
+        frame = decoder(source, wanted)
+        width, height = frame.width, frame.height
+        if is_quarter_turn(frame.orientation):
+            width, height = height, width
+        return Picture(_as_seen(frame, wanted), width, height, file_type.kind, tuple(frame.problems))
+
+
+def decode_frames(source: Source, count: int, fitted: Fitted) -> list[Image.Image]:
+    """Up to `count` key frames spread over a video, as `decode` makes pictures; none where they cannot be had.
+
+    fitted: the size that is wanted of a frame so large. Raises FileUnreadable, FileChanged.
+    """
+    try:
+        with _clear_errors(source):
+            _, wanted = _asked(source, None)
+            return [_as_seen(frame, wanted) for frame in decode_key_frames(source, wanted, count, fitted)]
+    except FileUndecodable:
+        return []
+
+
+def _asked(source: Source, fit_px: int | None) -> tuple[FileType, Wanted]:
     metadata = read_metadata(source, folder=source.folder)
     file_type = FileType(metadata.format, metadata.kind)
+    return file_type, Wanted(fit_px, file_type.name, read_contents(source, file_type), metadata.orientation)
+
+
+@contextlib.contextmanager
+def _clear_errors(source: Source) -> Iterator[None]:
+    """Whatever a library raises as FileUndecodable or FileUnreadable, in one line that names the file."""
     try:
-        return _decoded(source, file_type, fit_px, metadata.orientation)
+        yield
     except FileUndecodable as error:
         raise FileUndecodable(f"{shown(source.path)}: {error}") from error
     except PhotofsdError:
@@ -102,18 +136,11 @@ def decode(source: Source, *, fit_px: int | None = None) -> Picture:
         raise FileUndecodable(f"{shown(source.path)} cannot be decoded: {_said(error)}") from error
 
 
-def _decoded(source: Source, file_type: FileType, fit_px: int | None, orientation: int) -> Picture:
-    decoder = _OF_KIND.get(file_type.kind) or _DECODERS[file_type.name]
-    wanted = Wanted(fit_px, file_type.name, read_contents(source, file_type), orientation)
-    frame = decoder(source, wanted)
+def _as_seen(frame: Frame, wanted: Wanted) -> Image.Image:
+    """The picture of a frame: 8 bits, sRGB, upright."""
     image = to_srgb(_fitted(eight_bits(frame.image), wanted), frame.space, frame.problems)
     turn = _TURNS.get(frame.orientation)
-    if turn is not None:
-        image = image.transpose(turn)
-    width, height = frame.width, frame.height
-    if is_quarter_turn(frame.orientation):
-        width, height = height, width
-    return Picture(image, width, height, tuple(frame.problems))
+    return image if turn is None else image.transpose(turn)
 
 
 def _fitted(image: Image.Image, wanted: Wanted) -> Image.Image:

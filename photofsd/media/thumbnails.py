@@ -1,9 +1,10 @@
 """Smaller pictures as JPEG files under the state folder: kept by content, written whole or not at all.
 
-`thumbs/256/ab/ab12...jpg`: the long edge in pixels, the first byte of the content's digest, the digest. They follow
-from the originals and can be made again, so nothing here is precious; but who finds one can rely on it. A batch is
-written under other names, brought to the disk, renamed, and the names brought to the disk; the caller commits what it
-says of them in the store only then. What is torn all the same (a disk that lies) has not the size that the store says.
+`thumbs/256/ab/ab12...jpg`: the size by its edge in pixels, the first byte of the content's digest, the digest. They
+follow from the originals and can be made again, so nothing here is precious; but who finds one can rely on it. A batch
+is written under other names, brought to the disk, renamed, and the names brought to the disk; the caller commits what
+it says of them in the store only then. What is torn all the same (a disk that lies) has not the size that the store
+says.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
 from photofsd.errors import StoreError, StoreFull
+from photofsd.records import Look
 
 THUMB_PX: Final = 256
+FRAMES_PX: Final = 336
+"""The short edge of the key frames of a video, which are kept as one picture (media/frames.py)."""
 PREVIEW_PX: Final = 1000
-SIZES: Final = (THUMB_PX, PREVIEW_PX)
+SIZES: Final = (THUMB_PX, FRAMES_PX, PREVIEW_PX)
 SHARDS: Final = 256
 """Folders of one size: 4,000 files in each at a million photos, which every file system finds its way in."""
 
@@ -40,6 +44,12 @@ class Kept(NamedTuple):
     written_ns: int
 
 
+def bytes_by_size(look: Look) -> dict[int, int]:
+    """The pictures that there are of a content, as its Look has it: bytes by size."""
+    sizes = {THUMB_PX: look.thumb_bytes, FRAMES_PX: look.frames_bytes, PREVIEW_PX: look.preview_bytes}
+    return {px: size for px, size in sizes.items() if size}
+
+
 class Thumbnails:
     """The thumbnails in `folder`. Thread-safe; one process writes, any may read."""
 
@@ -47,7 +57,7 @@ class Thumbnails:
         self._folder = folder
 
     def path_of(self, content: bytes, px: int) -> Path:
-        """Where the picture of `content` (blake3 digest, 32 bytes) with the long edge `px` lies, if it is there."""
+        """Where the picture of `content` (blake3 digest, 32 bytes) in the size `px` lies, if it is there."""
         return self._folder / str(px) / content[:1].hex() / (content.hex() + _SUFFIX)
 
     def read(self, content: bytes, px: int, *, size: int) -> bytes | None:
@@ -59,7 +69,7 @@ class Thumbnails:
         return jpeg if len(jpeg) == size else None
 
     def has(self, content: bytes, sizes: Mapping[int, int]) -> bool:
-        """Claim: every picture of `sizes` (bytes by long edge) is there, whole."""
+        """Claim: every picture of `sizes` (bytes by size) is there, whole."""
         try:
             return all(self.path_of(content, px).stat().st_size == size for px, size in sizes.items())
         except FileNotFoundError:
@@ -79,7 +89,7 @@ class Thumbnails:
             _raise_unwritable(self._folder, error)
 
     def shard(self, number: int) -> dict[bytes, dict[int, Kept]]:
-        """What lies there of the contents whose digest begins with that byte: by content, then by long edge."""
+        """What lies there of the contents whose digest begins with that byte: by content, then by size."""
         found: dict[bytes, dict[int, Kept]] = {}
         for px in SIZES:
             for content, kept in _listed(self._folder / str(px) / f"{number:02x}"):

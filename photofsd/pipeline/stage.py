@@ -79,7 +79,7 @@ class Stage(ABC, Generic[R]):
 class WithThumbnails(NamedTuple, Generic[R]):
     """Facts, and smaller pictures that are on the disk before the facts are committed.
 
-    thumbnails: JPEG files by the long edge that they fit into (media/thumbnails.py keeps them by content).
+    thumbnails: JPEG files by size (media/thumbnails.py has the sizes, and keeps them by content).
     """
 
     facts: R
@@ -136,7 +136,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class VisitReport(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came of a visit, by stage name: results as msgpack, thumbnails as JPEG by their long edge, troubles.
+    """What came of a visit, by stage name: results as msgpack, thumbnails as JPEG by their size, troubles.
 
     read: size, mtime in ns and inode of the file as it was read; None where it could not be read to its end.
     """

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import trio
 
 from photofsd.errors import StoreError
-from photofsd.media.thumbnails import PREVIEW_PX, SHARDS, THUMB_PX
+from photofsd.media.thumbnails import SHARDS, bytes_by_size
 from photofsd.pipeline.stages.preview import STAGE as PREVIEW
 from photofsd.records import JobRecord
 from photofsd.store import assets, jobs
@@ -98,8 +98,7 @@ class Upkeep:
 
 
 def _are_whole(files: dict[int, Kept], look: Look) -> bool:
-    sizes = {PREVIEW_PX: look.preview_bytes, THUMB_PX: look.thumb_bytes}
-    return {px: kept.size for px, kept in files.items()} == sizes
+    return {px: kept.size for px, kept in files.items()} == bytes_by_size(look)
 
 
 def _make_again(subjects: Sequence[Subject], txn: WriteTransaction) -> None:

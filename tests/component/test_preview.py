@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import random
 import shutil
@@ -12,12 +13,14 @@ import sys
 import time
 from pathlib import Path
 
+import av
 import msgspec
 import pytest
 from PIL import Image
 
 from photofsd.errors import StoreError, StoreFull
-from photofsd.media.thumbnails import PREVIEW_PX, THUMB_PX, Thumbnails
+from photofsd.media.frames import cut
+from photofsd.media.thumbnails import FRAMES_PX, PREVIEW_PX, THUMB_PX, Thumbnails, bytes_by_size
 from photofsd.pipeline import graph, runner, upkeep, worker
 from photofsd.pipeline.runner import THUMBNAILS, Runner
 from photofsd.pipeline.stage import Visit, Work
@@ -59,8 +62,7 @@ def known(here: Librarian, name: bytes) -> tuple[AssetRecord, Look]:
 def shown(here: Librarian, name: bytes, px: int) -> Image.Image:
     """The picture of that size, read as the store describes it."""
     record, look = known(here, name)
-    size = look.preview_bytes if px == PREVIEW_PX else look.thumb_bytes
-    jpeg = thumbnails(here).read(record.content, px, size=size)
+    jpeg = thumbnails(here).read(record.content, px, size=bytes_by_size(look)[px])
     assert jpeg is not None
     return Image.open(io.BytesIO(jpeg))
 
@@ -72,8 +74,8 @@ def files(here: Librarian) -> set[Path]:
 
 def files_of(here: Librarian, *names: bytes) -> set[Path]:
     """The files that these photos should have."""
-    contents = [known(here, name)[0].content for name in names]
-    return {thumbnails(here).path_of(content, px) for content in contents for px in (THUMB_PX, PREVIEW_PX)}
+    shown = [known(here, name) for name in names]
+    return {thumbnails(here).path_of(record.content, px) for record, look in shown for px in bytes_by_size(look)}
 
 
 def look_after(here: Librarian) -> None:
@@ -95,10 +97,74 @@ def test_a_photo_gets_its_look_and_two_smaller_pictures(here: Librarian) -> None
     assert shown(here, b"a.jpg", PREVIEW_PX).size == (1000, 750)
     assert shown(here, b"a.jpg", THUMB_PX).size == (256, 192)
     assert files(here) == files_of(here, b"a.jpg")
+    assert (look.frames, look.frames_bytes) == (0, 0)
     sizes = {PREVIEW_PX: look.preview_bytes, THUMB_PX: look.thumb_bytes}
     assert thumbnails(here).has(record.content, sizes)
     assert not thumbnails(here).has(bytes(32), sizes)
     assert thumbnails(here).read(bytes(32), THUMB_PX, size=1) is None
+
+
+def film(path: Path, pictures: int) -> Path:
+    """A video of ten pictures a second and a key frame a second, of ever more red."""
+    with av.open(path, "w") as writing:
+        stream = writing.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
+        stream.codec_context.gop_size = 10
+        for number in range(pictures):
+            image = Image.new("RGB", (640, 480), (200 * number // pictures, 100, 60))
+            image.paste((0, 0, 0), (320, 0, 640, 480))
+            writing.mux(stream.encode(av.VideoFrame.from_image(image)))
+        writing.mux(stream.encode())
+    return path
+
+
+def test_a_video_gets_a_strip_of_its_key_frames_beside_its_picture(here: Librarian) -> None:
+    film(here.folder / "a.mp4", 160)
+    here.take_in()
+    here.work_off()
+    record, look = known(here, b"a.mp4")
+    assert look.frames == 8
+    assert files(here) == files_of(here, b"a.mp4") == {
+        thumbnails(here).path_of(record.content, px) for px in (THUMB_PX, FRAMES_PX, PREVIEW_PX)
+    }  # fmt: skip
+    strip = thumbnails(here).read(record.content, FRAMES_PX, size=look.frames_bytes)
+    assert strip is not None
+    frames = cut(strip, look.frames)
+    assert {frame.size for frame in frames} == {(448, 336)}
+    reds = [frame.getpixel((100, 100))[0] for frame in frames]  # type: ignore[index]
+    assert all(later > earlier + 10 for earlier, later in itertools.pairwise(reds)), reds
+    assert shown(here, b"a.mp4", PREVIEW_PX).size == (640, 480)
+
+
+def test_a_video_with_one_key_frame_is_shown_by_its_picture_alone(here: Librarian) -> None:
+    film(here.folder / "a.mp4", 1)
+    here.take_in()
+    here.work_off()
+    assert known(here, b"a.mp4")[1].frames == 0
+    assert files(here) == files_of(here, b"a.mp4")
+    assert len(files(here)) == 2
+
+
+def test_a_strip_is_made_again_when_it_is_missing_and_goes_with_its_video(
+    here: Librarian, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "RESPITE_NS", 0)
+    path = film(here.folder / "a.mp4", 40)
+    here.take_in()
+    here.work_off()
+    record, look = known(here, b"a.mp4")
+    strip = thumbnails(here).path_of(record.content, FRAMES_PX)
+    before = strip.read_bytes()
+    strip.unlink()
+    look_after(here)
+    assert here.counts("preview").queued == 1
+    here.work_off()
+    assert strip.read_bytes() == before
+    assert known(here, b"a.mp4")[1] == look
+    path.unlink()
+    remove(here, b"a.mp4")
+    look_after(here)
+    assert files(here) == set()
 
 
 @pytest.mark.parametrize("orientation, corner", [(1, (0, 0)), (3, (1, 1)), (6, (1, 0)), (8, (0, 1))])

@@ -12,10 +12,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from photofsd.errors import FileUndecodable
 from photofsd.media.containers.streams import noted_date
-from photofsd.media.decode import Picture, decode
+from photofsd.media.decode import Picture, decode, decode_frames
+from photofsd.media.decoders import key_frames
+from photofsd.media.frames import FRAMES_MOST, cut, fitted, strip
 from photofsd.media.metadata import read_metadata
 from photofsd.media.source import Source
 from photofsd.records import Metadata
@@ -133,13 +136,17 @@ def test_pixels_that_are_no_squares(tmp_path: Path) -> None:
     assert (found.width, found.height) == found.image.size == (427, 240)
 
 
-def test_a_film_taken_upright(tmp_path: Path) -> None:
-    content = film("mov", "mpeg4", [RED])
+def lying(mov: bytes) -> bytes:
+    """The film with a note that a quarter turn is missing."""
     straight, turned = (struct.pack(">9i", *matrix) for matrix in (
         (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30), (0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
     ))  # fmt: skip
-    at = content.index(b"tkhd")
-    found = picture(tmp_path, "film.mov", content[:at] + content[at:].replace(straight, turned, 1))
+    at = mov.index(b"tkhd")
+    return mov[:at] + mov[at:].replace(straight, turned, 1)
+
+
+def test_a_film_taken_upright(tmp_path: Path) -> None:
+    found = picture(tmp_path, "film.mov", lying(film("mov", "mpeg4", [RED])))
     assert (found.width, found.height) == found.image.size == (240, 320)
     assert_alike(colour_at(found, 0.5, 0.2), RED)
     assert_alike(colour_at(found, 0.5, 0.8), tuple(part // 2 for part in RED))
@@ -168,6 +175,89 @@ def test_the_white_of_paper_in_hdr_is_bright_and_not_grey(tmp_path: Path, transf
     colour = colour_at(found, 0.5, 0.5)
     assert max(colour) - min(colour) < 6, f"{colour} is not grey"
     assert min(colour) > 215, f"{colour} is too dark for paper"
+
+
+SHADES = [(240 - 10 * second, 10 * second, 120) for second in range(20)]
+"""Of a film of 20 seconds: which of them a frame comes from can be seen."""
+
+
+def frames(folder: Path, name: str, content: bytes) -> list[Image.Image]:
+    with opened(folder, name, content) as source:
+        return decode_frames(source, FRAMES_MOST, fitted)
+
+
+def seconds_of(found: Sequence[Image.Image]) -> list[int]:
+    """Which shade each shows."""
+    colours = [np.asarray(image)[image.height // 2, image.width // 4].astype(int) for image in found]
+    return [int(np.abs(np.array(SHADES) - colour).sum(axis=1).argmin()) for colour in colours]
+
+
+@pytest.mark.parametrize("name", sorted(MADE))
+def test_key_frames_are_spread_over_the_film(tmp_path: Path, name: str) -> None:
+    found = frames(tmp_path, f"film.{name}", film(*MADE[name], SHADES))
+    assert {image.size for image in found} == {SIZE}
+    seconds = seconds_of(found)
+    assert len(set(seconds)) == len(seconds) == FRAMES_MOST
+    spread = [20 * (2 * part + 1) / 16 for part in range(FRAMES_MOST)]
+    assert all(abs(second - middle) < 3 for second, middle in zip(seconds, spread, strict=True)), seconds
+
+
+def test_key_frames_of_an_h264_film_need_not_be_followed_by_others(tmp_path: Path) -> None:
+    """Its decoder holds frames back, since later ones may have to be shown before."""
+    found = frames(tmp_path, "film.mp4", film("mp4", "libx264", SHADES))
+    assert seconds_of(found) == [1, 3, 6, 8, 11, 13, 16, 18]
+
+
+def test_a_short_film_has_each_of_its_key_frames_once(tmp_path: Path) -> None:
+    assert seconds_of(frames(tmp_path, "film.mp4", film("mp4", "mpeg4", SHADES[:3]))) == [0, 1, 2]
+
+
+def test_blank_key_frames_are_left_out(tmp_path: Path) -> None:
+    found = frames(tmp_path, "film.mp4", film("mp4", "mpeg4", [BLACK, SHADES[1], BLACK, SHADES[3]]))
+    assert seconds_of(found) == [1, 3]
+
+
+def test_key_frames_stand_upright_with_pixels_that_are_squares(tmp_path: Path) -> None:
+    found = frames(tmp_path, "film.mov", lying(film("mov", "mpeg4", SHADES[:3], squeezed=Fraction(4, 3))))
+    assert {image.size for image in found} == {(240, 427)}
+    top = found[0].getpixel((120, 60))
+    assert isinstance(top, tuple)
+    assert_alike(top, SHADES[0])
+
+
+def test_a_torn_film_has_the_key_frames_that_are_left(tmp_path: Path) -> None:
+    content = film("matroska", "mpeg4", SHADES)
+    found = seconds_of(frames(tmp_path, "film.mkv", content[: len(content) // 2]))
+    assert found == sorted(set(found))
+    assert all(second <= 10 for second in found)
+
+
+def test_key_frames_read_no_more_than_their_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = film("matroska", "mpeg4", SHADES)
+    monkeypatch.setattr(key_frames, "MOST_BYTES", len(content) // 4)
+    assert len(frames(tmp_path, "film.mkv", content)) < FRAMES_MOST
+
+
+def test_what_is_no_film_has_no_key_frames(tmp_path: Path) -> None:
+    for content in (b"", b"no film", headers_only("mkv")):
+        assert frames(tmp_path, "film.mkv", content) == []
+
+
+@pytest.mark.parametrize("video, frame", [
+    ((1920, 1080), (597, 336)), ((1080, 1920), (336, 597)), ((320, 240), (320, 240)), ((4000, 400), (1000, 100)),
+])  # fmt: skip
+def test_the_size_of_a_frame(video: tuple[int, int], frame: tuple[int, int]) -> None:
+    assert fitted(*video) == frame
+
+
+def test_a_strip_is_cut_into_the_frames_it_was_made_of() -> None:
+    made = [Image.new("RGB", (33, 21), (90 * number, 60, 200 - 60 * number)) for number in range(3)]
+    file = io.BytesIO()
+    strip(made).save(file, "JPEG", quality=95, subsampling=0)
+    found = cut(file.getvalue(), 3)
+    assert [image.size for image in found] == [(33, 21)] * 3
+    for image, original in zip(found, made, strict=True):
+        assert np.abs(np.asarray(image).astype(int) - np.asarray(original)).mean() < 6
 
 
 def headers_only(name: str) -> bytes:

@@ -66,3 +66,6 @@ class Frame:
 
 Decoder = Callable[[Source, Wanted], Frame]
 """Raises FileUndecodable, FileUnreadable, FileChanged; MemoryError and whatever its library raises, too."""
+
+Fitted = Callable[[int, int], tuple[int, int]]
+"""The width and height wanted of a picture, by its own."""

@@ -45,23 +45,36 @@ def decode_video(source: Source, wanted: Wanted) -> Frame:
             stream = libav.picture_stream(container)
             check_pixels(stream.codec_context.width, stream.codec_context.height)
             shown = _telling(itertools.islice(_key_frames(container, stream), CANDIDATES))
-            width, height = _shape(stream, shown)
-            size = wanted.fitted(width, height)
-            space = by_number(shown.color_primaries, shown.color_trc)
-            if space.is_hdr:  # 8 bits would not hold the dark parts
-                image, space = Image.fromarray(as_srgb(_pixels(shown, size, "rgb48le"), space)), SRGB
-            else:
-                image = Image.fromarray(_pixels(shown, size))
-            return Frame(image, width, height, wanted.orientation, space)
+            whole = shape(stream, shown)
+            return as_frame(shown, whole, wanted.fitted(*whole), wanted)
     except av.FFmpegError as error:  # some are an OSError of EIO: of the container, not of the disk
         raise FileUndecodable(f"its video cannot be decoded: {error.strerror or error}") from error
+
+
+def as_frame(shown: VideoFrame, whole: tuple[int, int], size: tuple[int, int], wanted: Wanted) -> Frame:
+    """A picture of the film, whose `shape` is `whole`, in that size."""
+    space = by_number(shown.color_primaries, shown.color_trc)
+    if space.is_hdr:  # 8 bits would not hold the dark parts
+        image, space = Image.fromarray(as_srgb(_pixels(shown, size, "rgb48le"), space)), SRGB
+    else:
+        image = Image.fromarray(_pixels(shown, size))
+    return Frame(image, *whole, wanted.orientation, space)
+
+
+def shows_something(frame: VideoFrame) -> bool:
+    """Claim: it is no black or white card."""
+    return _contrast(frame) >= SHOWS_SOMETHING
+
+
+def _contrast(frame: VideoFrame) -> float:
+    return contrast(Image.fromarray(_pixels(frame, _GLANCE)))
 
 
 def _telling(frames: Iterable[VideoFrame]) -> VideoFrame:
     """The first frame that shows something, else the one with the most to see. Raises FileUndecodable for none."""
     best, best_contrast = None, -1.0
     for frame in frames:
-        seen = contrast(Image.fromarray(_pixels(frame, _GLANCE)))
+        seen = _contrast(frame)
         if seen > best_contrast:
             best, best_contrast = frame, seen
         if seen >= SHOWS_SOMETHING:
@@ -86,7 +99,7 @@ def _key_frames(container: InputContainer, stream: VideoStream) -> Iterator[Vide
                 yield frame
 
 
-def _shape(stream: VideoStream, frame: VideoFrame) -> tuple[int, int]:
+def shape(stream: VideoStream, frame: VideoFrame) -> tuple[int, int]:
     """Width and height as it is shown: the pixels of tape and disc formats are no squares."""
     check_pixels(frame.width, frame.height)
     ratio = stream.sample_aspect_ratio

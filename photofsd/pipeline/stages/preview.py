@@ -1,14 +1,18 @@
-"""Stage `preview`: what a photo looks like: two smaller pictures, a perceptual hash, colours. One decode for all."""
+"""Stage `preview`: what a photo looks like: two smaller pictures, a perceptual hash, colours. One decode for all.
+
+Of a video also some key frames, so that what it shows later can be found as well.
+"""
 
 from __future__ import annotations
 
 import io
 from typing import TYPE_CHECKING, Final
 
-from photofsd.media.thumbnails import PREVIEW_PX, THUMB_PX
+from photofsd.media.thumbnails import FRAMES_PX, PREVIEW_PX, THUMB_PX
 from photofsd.pipeline.stage import FileStage, WithThumbnails, Work
 from photofsd.records import Look
 from photofsd.store.schema import Tables
+from photofsd.types import Kind
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,7 +29,7 @@ class MakePreview(FileStage[Look]):
     """
 
     name = "preview"
-    version = 1
+    version = 2
     needs = frozenset({"content"})
     makes = frozenset({"look"})
     cost_ms = 60.0
@@ -35,22 +39,37 @@ class MakePreview(FileStage[Look]):
 
     def run(self, source: Source, work: Work) -> WithThumbnails[Look]:
         from photofsd.media.decode import decode  # noqa: PLC0415 - the daemon never loads decoders
+        from photofsd.media.frames import strip  # noqa: PLC0415 - the same
         from photofsd.media.look import colours, contrast, phash  # noqa: PLC0415 - the same
 
         picture = decode(source, fit_px=PREVIEW_PX)
         small = _fitted(picture.image, THUMB_PX)
-        preview, thumb = _jpeg(picture.image), _jpeg(small)
+        jpegs = {PREVIEW_PX: _jpeg(picture.image), THUMB_PX: _jpeg(small)}
+        frames = _key_frames(source) if picture.kind is Kind.VIDEO else []
+        if frames:
+            jpegs[FRAMES_PX] = _jpeg(strip(frames))
         look = Look(
             width=picture.width,
             height=picture.height,
             phash=phash(picture.image),
             contrast=round(contrast(picture.image), 2),
             colours=colours(small),
-            preview_bytes=len(preview),
-            thumb_bytes=len(thumb),
+            preview_bytes=len(jpegs[PREVIEW_PX]),
+            thumb_bytes=len(jpegs[THUMB_PX]),
+            frames=len(frames),
+            frames_bytes=len(jpegs.get(FRAMES_PX, b"")),
             problems=picture.problems,
         )
-        return WithThumbnails(look, {PREVIEW_PX: preview, THUMB_PX: thumb})
+        return WithThumbnails(look, jpegs)
+
+
+def _key_frames(source: Source) -> list[Image]:
+    """Key frames of a video; none where there is only one, which the preview shows already."""
+    from photofsd.media.decode import decode_frames  # noqa: PLC0415 - as above
+    from photofsd.media.frames import FRAMES_MOST, fitted  # noqa: PLC0415 - the same
+
+    frames = decode_frames(source, FRAMES_MOST, fitted)
+    return frames if len(frames) > 1 else []
 
 
 def _fitted(image: Image, px: int) -> Image:
