@@ -28,7 +28,7 @@ def command() -> None:
 @common_options
 def list_models(invocation: Invocation, *, as_json: bool) -> None:
     """Show the models that lie in the models folder."""
-    models = invocation.settings.models
+    models = invocation.settings.models.folder
     found = list(folder.installed(models))
     unfinished = [f"{path} is no {purpose} model: {what}" for purpose, path, what in folder.unfinished(models)]
     if as_json:
@@ -54,7 +54,7 @@ def import_model(invocation: Invocation, *, source: Path, name: str) -> None:
     with progress("copying") as show:
         taken = importing.take_in(
             source,
-            invocation.settings.models,
+            invocation.settings.models.folder,
             name=name,
             progress=lambda done, of_all: show(f"{done // _MB:,} of {of_all // _MB:,} MB", done, of_all),
         )
@@ -78,7 +78,7 @@ def install_model(invocation: Invocation, *, name: str | None, yes: bool) -> Non
     published = PUBLISHED.get(name)
     if published is None:
         raise UsageError(f"no published model {name} is known: `photofsd models install` shows which are")
-    say(f"{published.name} is fetched from {published.repository}, to {invocation.settings.models}")
+    say(f"{published.name} is fetched from {published.repository}, to {invocation.settings.models.folder}")
     if published.terms:
         say(published.terms)
     if not yes and not click.confirm("Go on?", default=not published.terms):
@@ -86,7 +86,7 @@ def install_model(invocation: Invocation, *, name: str | None, yes: bool) -> Non
     with progress("fetching") as show:
         fetched = install.fetch(
             published,
-            invocation.settings.models,
+            invocation.settings.models.folder,
             progress=lambda file, done, of_all: show(f"{file}, {done // _MB:,} of {of_all // _MB:,} MB", done, of_all),
         )
     say(f"{fetched.purpose} model {fetched.name} is installed: `photofsd models verify {fetched.name}` tries it")
@@ -102,9 +102,9 @@ def verify(invocation: Invocation, *, name: str | None, as_json: bool, threads: 
 
     The checksums of a model that was put there by hand are written down the first time. Exits 4 when one fails.
     """
-    models = [model for model in folder.installed(invocation.settings.models) if name in {None, model.name}]
+    models = [model for model in folder.installed(invocation.settings.models.folder) if name in {None, model.name}]
     if name is not None and not models:
-        raise UsageError(f"there is no model {name} in {invocation.settings.models}")
+        raise UsageError(f"there is no model {name} in {invocation.settings.models.folder}")
     verdicts = []
     with progress("verifying") as show:
         for number, model in enumerate(models):

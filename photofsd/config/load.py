@@ -148,7 +148,7 @@ def _commanded(overrides: Overrides) -> Values:
         "library.folders": ("--library", overrides.library),
         "mount.point": ("--mount", overrides.mount),
         "state": ("--state", overrides.state),
-        "models": ("--models", overrides.models),
+        "models.folder": ("--models", overrides.models),
     }
     here = Path.cwd()
     return {key: _fit(key, value, f"command line ({option})", here) for key, (option, value) in given.items() if value}

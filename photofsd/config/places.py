@@ -43,7 +43,7 @@ def default_places(file: Path | None, environ: Mapping[str, str], system_file: P
 def beside_the_state(state: Value) -> dict[str, Value]:
     """The defaults of the folders that lie in the state folder unless something else is said."""
     folder = Path(str(state.value))
-    return {"runtime": Value(folder, state.origin), "models": Value(folder / "models", state.origin)}
+    return {"runtime": Value(folder, state.origin), "models.folder": Value(folder / "models", state.origin)}
 
 
 def _is_system(file: Path | None, environ: Mapping[str, str], system_file: Path) -> bool:
@@ -61,7 +61,7 @@ def _system_places() -> dict[str, Value]:
 def _user_places(environ: Mapping[str, str]) -> dict[str, Value]:
     return {
         "state": Value(_home(environ, "XDG_STATE_HOME", ".local/state") / "photofsd", "default"),
-        "models": Value(_home(environ, "XDG_DATA_HOME", ".local/share") / "photofsd" / "models", "default"),
+        "models.folder": Value(_home(environ, "XDG_DATA_HOME", ".local/share") / "photofsd" / "models", "default"),
         "mount.point": Value(Path("~/Photos").expanduser(), "default"),
     }
 

@@ -133,6 +133,35 @@ class ReaderSettings:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """The models that understand pictures, and the child process that runs them."""
+
+    folder: Annotated[
+        Path,
+        Doc(
+            "The folder that models are looked for in.",
+            default="`~/.local/share/photofsd/models`; `models` in the state folder for the system service",
+        ),
+    ]
+    clip: Annotated[
+        str, Doc("Name of the image-text model for search by meaning; empty: the only one, or the first by name.")
+    ] = ""
+    threads: Annotated[int, Doc("Threads that a model computes with; 0: one a core.", at_least=0, at_most=256)] = 0
+    memory_mb: Annotated[
+        int,
+        Doc("Megabytes that models and what they compute may take; 0: half of the machine's.", at_least=0),
+    ] = 0
+    batch_max: Annotated[
+        int,
+        Doc(
+            "Photos that a model is shown at once, at most; fewer where they take long, or memory.",
+            at_least=1,
+            at_most=1024,
+        ),
+    ] = 128
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JpegSettings:
     """The folder /jpeg."""
 
@@ -169,13 +198,6 @@ class Settings:
         Path,
         Doc("The folder for the control socket.", default="`$RUNTIME_DIRECTORY`, else the state folder"),
     ]
-    models: Annotated[
-        Path,
-        Doc(
-            "The folder that models are looked for in.",
-            default="`~/.local/share/photofsd/models`; `models` in the state folder for the system service",
-        ),
-    ]
     profile: Annotated[
         Literal["auto", "small", "large"],
         Doc(
@@ -198,6 +220,7 @@ class Settings:
     recent: RecentSettings
     places: PlacesSettings
     readers: ReaderSettings
+    models: ModelSettings
     jpeg: JpegSettings
     store: StoreSettings
 

@@ -53,7 +53,7 @@ def _nested_folders(library: LibrarySettings) -> Iterator[_Problem]:
 
 def _overlaps(settings: Settings) -> Iterator[_Problem]:
     """Our folders in a library would be taken for photos; anything inside the mount would be hidden by it."""
-    ours = {"state": settings.state, "runtime": settings.runtime, "models": settings.models}
+    ours = {"state": settings.state, "runtime": settings.runtime, "models.folder": settings.models.folder}
     mount = settings.mount.point
     for folder in settings.library.folders:
         for key, path in {"mount.point": mount, **ours}.items():

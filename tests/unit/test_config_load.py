@@ -59,7 +59,7 @@ def test_defaults_need_no_file(tmp_path: Path, home: Path) -> None:
     assert configuration.file is None
     assert settings.state == home / ".local/state/photofsd"
     assert settings.runtime == settings.state
-    assert settings.models == home / ".local/share/photofsd/models"
+    assert settings.models.folder == home / ".local/share/photofsd/models"
     assert settings.mount.point == home / "Photos"
     assert settings.library.folders == ()
     assert settings.library.prune == ("@eaDir", ".Trash*", "#recycle", "lost+found")
@@ -125,7 +125,7 @@ def test_systemd_names_the_folders_of_a_service(tmp_path: Path) -> None:
     settings = configuration.settings
     assert settings.state == Path("/var/lib/photofsd")
     assert settings.runtime == Path("/run/photofsd")
-    assert settings.models == Path("/var/lib/photofsd/models")
+    assert settings.models.folder == Path("/var/lib/photofsd/models")
     assert settings.mount.point == Path("/mnt/photos")
     assert configuration.origins["state"] == "environment (STATE_DIRECTORY)"
 
@@ -142,7 +142,7 @@ def test_the_base_folders_of_xdg_are_honoured_when_absolute(tmp_path: Path, home
     environ = {"XDG_STATE_HOME": "/data/state", "XDG_DATA_HOME": "relative/is/ignored"}
     settings = _load(tmp_path=tmp_path, environ=environ).settings
     assert settings.state == Path("/data/state/photofsd")
-    assert settings.models == home / ".local/share/photofsd/models"
+    assert settings.models.folder == home / ".local/share/photofsd/models"
 
 
 def test_paths_start_from_the_file_or_from_the_current_folder(tmp_path: Path, home: Path) -> None:
