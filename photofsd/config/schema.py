@@ -97,6 +97,26 @@ class SearchSettings:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSettings:
+    """How photos are found by what they show."""
+
+    text: Annotated[
+        Literal["auto", "exact", "annoy"],
+        Doc(
+            "How words are looked for in pictures: `exact` looks at every photo, `annoy` at some,"
+            " `auto` is `exact` up to `index.exact_max_rows`."
+        ),
+    ] = "auto"
+    exact_max_rows: Annotated[
+        int, Doc("Photos up to which `auto` looks at every one; about 20 ms a million and core.", at_least=0)
+    ] = 5_000_000
+    annoy_trees: Annotated[
+        int, Doc("Trees of the Annoy index; more make it larger, and hardly better.", at_least=1, at_most=1000)
+    ] = 10
+    threads: Annotated[int, Doc("Cores that one search may use.", at_least=1, at_most=64)] = 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RecentSettings:
     """The folder /recent."""
 
@@ -217,6 +237,7 @@ class Settings:
     library: LibrarySettings
     mount: MountSettings
     search: SearchSettings
+    index: IndexSettings
     recent: RecentSettings
     places: PlacesSettings
     readers: ReaderSettings

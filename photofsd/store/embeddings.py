@@ -6,14 +6,15 @@ only when it has been brought to the disk and its CRC-32 stands here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from photofsd.records import Embedding
 from photofsd.store.schema import U32, Tables
+from photofsd.types import AssetId
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
-    from photofsd.types import AssetId
 
 _ANSWERING: Final = b"answering"
 
@@ -21,6 +22,12 @@ _ANSWERING: Final = b"answering"
 def embedding(txn: ReadTransaction, asset: AssetId) -> Embedding | None:
     """Which vectors of a photo count; None = none."""
     return txn.record(Tables.EMBEDDINGS, U32.pack(asset), Embedding)
+
+
+def embeddings(txn: ReadTransaction, start: int = 0) -> Iterator[tuple[AssetId, Embedding]]:
+    """Which vectors count of every photo that has one, by id, from the id `start` on."""
+    for key, row in txn.items(Tables.EMBEDDINGS, start=U32.pack(start)):
+        yield AssetId(U32.unpack(key)[0]), txn.decode(row, Embedding)
 
 
 def count(txn: WriteTransaction, asset: AssetId, model: str, crc: int) -> bool:

@@ -1,0 +1,129 @@
+"""The index of what pictures show: answers as brute force does, from whatever state it is opened in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pyroaring import BitMap
+
+from photofsd.index import exact, pictures, scan
+from photofsd.store import changes
+from tests.component.vector_kit import MODEL, Embedded, assert_right, directions, follow
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a few hundred photos are scanned, in several blocks."""
+    monkeypatch.setattr(pictures, "RESCORED", 4)
+    monkeypatch.setattr(scan, "BLOCK_ROWS", 100)
+    monkeypatch.setattr(exact, "_GROWN_ROWS", 50)
+
+
+@pytest.mark.parametrize("dimension", [512, 384, 7, 1])
+@pytest.mark.parametrize("way", ["simsimd", "blas"])
+def test_answers_are_those_of_brute_force(
+    tmp_path: Path, dimension: int, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way == "simsimd" and not scan.is_fast():
+        pytest.skip("this processor has no fast int8 products, or simsimd is not installed")
+    monkeypatch.setattr(scan, "is_fast", lambda: way == "simsimd")
+    at = Embedded(tmp_path, dimension)
+    ids = at.add(directions(500, dimension))
+    index = at.index()
+    follow(index, at.store)
+    for seed in range(20):
+        query = directions(1, dimension, seed=100 + seed)[0] * 3
+        for allowed in (BitMap(ids), BitMap(ids[::3]), BitMap(ids[::40]), BitMap(ids[100:200]), BitMap([1, 10**6])):
+            for count in (1, 10, 200, 1000):
+                assert_right(at, index.by_words(query, count, allowed), query, count, allowed)
+    assert index.figures().vectors == 500
+
+
+def test_an_empty_index_answers_nothing(tmp_path: Path) -> None:
+    at = Embedded(tmp_path, 8)
+    index = at.index()
+    assert index.figures() == (0, 0, False)
+    follow(index, at.store)
+    assert index.figures() == (0, 0, True)
+    assert index.by_words(directions(1, 8)[0], 10, BitMap(range(100))).ids.size == 0
+    assert index.vector_of(5) is None
+
+
+def test_news_are_followed(tmp_path: Path) -> None:
+    at = Embedded(tmp_path, 16)
+    ids = at.add(directions(300, 16))
+    index = at.index()
+    follow(index, at.store)
+    query = directions(1, 16, seed=3)[0]
+    more = at.add(directions(100, 16, seed=4))
+    at.embed(ids[:50], directions(50, 16, seed=5))
+    at.discount(ids[50:60])
+    follow(index, at.store)
+    allowed = BitMap(ids + more)
+    assert_right(at, index.by_words(query, 400, allowed), query, 400, allowed)
+    assert np.allclose(index.vector_of(ids[0]), at.counted[ids[0]], atol=1e-3)
+    assert index.vector_of(ids[55]) is None
+
+
+def test_a_new_searcher_goes_on_where_the_last_one_was(tmp_path: Path) -> None:
+    at = Embedded(tmp_path, 16)
+    ids = at.add(directions(300, 16))
+    first = at.index()
+    follow(first, at.store)
+    first.close()
+    second = at.index()
+    assert second.figures() == (300, 0, True)
+    query = directions(1, 16, seed=3)[0]
+    assert_right(at, second.by_words(query, 10, BitMap(ids)), query, 10, BitMap(ids))
+    more = at.add(directions(3, 16, seed=4))
+    with at.store.read() as txn:
+        assert second.follow(txn, 100) == 3
+    allowed = BitMap(ids + more)
+    assert_right(at, second.by_words(query, 400, allowed), query, 400, allowed)
+
+
+def test_a_log_that_was_trimmed_is_no_loss(tmp_path: Path) -> None:
+    at = Embedded(tmp_path, 16)
+    ids = at.add(directions(300, 16))
+    first = at.index()
+    follow(first, at.store)
+    first.close()
+    at.embed(ids[:50], directions(50, 16, seed=5))
+    at.discount(ids[50:60])
+    ids += at.add(directions(100, 16, seed=4))
+    with at.store.write() as txn:
+        changes.trim(txn, keep=0)
+    second = at.index()
+    follow(second, at.store)
+    query = directions(1, 16, seed=3)[0]
+    assert_right(at, second.by_words(query, 400, BitMap(ids)), query, 400, BitMap(ids))
+
+
+def test_a_torn_vector_does_not_count_until_it_is_made_again(tmp_path: Path) -> None:
+    at = Embedded(tmp_path, 16)
+    ids = at.add(directions(30, 16))
+    at.file.write(ids[:2], directions(2, 16, seed=9))
+    index = at.index()
+    follow(index, at.store)
+    assert index.figures() == (28, 2, True)
+    assert not set(ids[:2]) & set(index.by_words(directions(1, 16)[0], 100, BitMap(ids)).ids.tolist())
+    at.embed(ids[:2], directions(2, 16, seed=9))
+    follow(index, at.store)
+    assert index.figures() == (30, 0, True)
+
+
+def test_a_mean_that_drifts_is_replaced(tmp_path: Path) -> None:
+    at = Embedded(tmp_path, 16)
+    ids = at.add(directions(100, 16))
+    index = at.index()
+    follow(index, at.store)
+    before = index._exact._rows.mean
+    ids += at.add(-directions(300, 16, seed=2))
+    follow(index, at.store, limit=50)
+    assert not np.allclose(index._exact._rows.mean, before)
+    assert not index._exact._rows.has_drifted()
+    query = directions(1, 16, seed=3)[0]
+    assert_right(at, index.by_words(query, 400, BitMap(ids)), query, 400, BitMap(ids))
+    assert sorted(path.name for path in (tmp_path / "index" / MODEL / "exact").iterdir()) == ["2", "CURRENT"]
