@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +17,7 @@ from pyroaring import BitMap
 from photofsd.query.text import atoms, run_pattern, words
 from photofsd.store import facets, paths
 from photofsd.store.schema import U32, Tables
-from photofsd.store.tokens import folded, tokens
+from photofsd.store.tokens import folded, spelled_out, tokens
 from photofsd.types import DirId, Facet
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NAME_MAX_BYTES = 255
 _GLOB = re.compile(r"[*?]")
-_SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
 
 class Wanted:
@@ -60,8 +58,7 @@ class Wanted:
 
 def spellings(text: str) -> list[Wanted]:
     """A name as it was asked for, and with its umlauts spelled out: GeoNames has Köln as Koeln."""
-    composed = unicodedata.normalize("NFC", text)
-    return [Wanted(spelled) for spelled in dict.fromkeys((text, composed.translate(_SPELLED_OUT)))]
+    return [Wanted(spelled) for spelled in dict.fromkeys((text, spelled_out(text)))]
 
 
 def best_of(text: str, known: Iterable[tuple[T, str]]) -> list[T]:

@@ -96,7 +96,7 @@ def matching(txn: ReadTransaction, query: Query, *, today: dt.date, within: BitM
 def explain(txn: ReadTransaction, query: Query, asset: AssetId) -> tuple[Reason, ...]:
     """Which free words of the query the photo has, and where."""
     reasons = (
-        Reason(str(term), tuple(field.title for field, _ in having(txn, term, BitMap([asset]))))
+        Reason(str(term), tuple(dict.fromkeys(field.title for field, _ in having(txn, term, BitMap([asset])))))
         for term in _terms(query)
     )
     return tuple(reason for reason in reasons if reason.fields)

@@ -1,9 +1,11 @@
 """Free words: what one is looked for in, and which photos have it where.
 
 Every word of a photo's names, folders, tags, albums, people, title and caption, place, camera and lens is a facet: the
-letter of its field and the folded word. A phrase must stand without a gap in one field: in what is a facet itself
-(tags, albums, places, cameras, folders) the values are looked at, in names, captions and people the records of the
-photos that have all its words. A free word that names a time also finds the photos taken then.
+letter of its field and the folded word; in tags, titles and captions its stem is another, so that `dogs` finds a dog,
+behind those who say "dogs". What stands between quotes is meant as it is. A phrase must stand without a gap in one
+field: in what is a facet itself (tags, albums, places, cameras, folders) the values are looked at, in names, captions
+and people the records of the photos that have all its words. A free word that names a time also finds the photos taken
+then.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from photofsd.query.names import folders, in_folders, name_of
 from photofsd.query.syntax import Phrase, Word
 from photofsd.query.text import atoms, parts, run_pattern, words
 from photofsd.store import assets, facets, paths
+from photofsd.store.inflections import stem
 from photofsd.store.schema import U32, Tables
-from photofsd.store.tokens import TOKEN_MAX_BYTES, folded
+from photofsd.store.tokens import TOKEN_MAX_BYTES, folded, spelled_out
 from photofsd.types import AssetId, Facet
 
 if TYPE_CHECKING:
@@ -33,10 +36,15 @@ MUTE = frozenset(["a", "an", "and", "at", "by", "for", "from", "in", "my", "of",
 
 
 class Field(enum.Enum):
-    """Where a word may be found: the letter of its facets, what users call it, how much it says (1..10)."""
+    """Where a word may be found: the letter of its facets, what users call it, how much it says (1..10).
+
+    A capital letter is that of the stems of the field with the small one.
+    """
 
     TAG = ("t", "tags", 10)
     CAPTION = ("x", "caption", 10)
+    TAG_INFLECTED = ("T", "tags", 9)
+    CAPTION_INFLECTED = ("X", "caption", 9)
     NAME = ("n", "name", 10)
     PERSON = ("w", "person", 10)
     ALBUM = ("a", "album", 8)
@@ -52,7 +60,8 @@ class Field(enum.Enum):
 
 
 HIGHEST_WEIGHT = max(field.weight for field in Field)
-_LETTERED = [field for field in Field if field.letter]
+_LETTERED = [field for field in Field if field.letter.islower()]
+_INFLECTED = [field for field in Field if field.letter.isupper()]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,10 +69,13 @@ class Term:
     """What a photo either has or has not: a word, or words that stand together.
 
     run: one folded word, or the atoms of a phrase. meaning: the time that it names.
+    spelled: the same with its umlauts spelled out. stem: that of a word whose inflections are meant, too.
     """
 
     run: tuple[str, ...]
     meaning: Meaning | None = None
+    spelled: tuple[str, ...] = ()
+    stem: str | None = None
 
     @property
     def is_phrase(self) -> bool:
@@ -92,32 +104,37 @@ def is_mute(node: Word | Phrase) -> bool:
 def terms_of(nodes: Sequence[Word | Phrase]) -> list[Term]:
     """The terms of words that stand side by side; two words that name a time together are one ("new year")."""
     terms: list[Term] = []
-    run: list[str] = []
+    run: list[_Heard] = []
     for node in nodes:
         if isinstance(node, Phrase):
             terms += [*_split(run), *_phrase(node)]
             run = []
         else:
-            run += words(node.text)
+            run += zip(words(node.text), words(spelled_out(node.text)), strict=True)
     terms += _split(run)
     return list(dict.fromkeys(terms))
 
 
+_Heard = tuple[str, str]
+"""A word, and the same with its umlauts spelled out."""
+
+
 def _phrase(node: Phrase) -> Iterator[Term]:
-    found = words(node.text)
+    as_words = words if len(words(node.text)) == 1 else atoms
+    found, spelled = as_words(node.text), as_words(spelled_out(node.text))
     if found:
-        yield Term(found if len(found) == 1 else atoms(node.text))
+        yield Term(found, spelled=spelled)
 
 
-def _split(run: Sequence[str]) -> Iterator[Term]:
-    heard = [word for word in run if word not in MUTE] or run
+def _split(run: Sequence[_Heard]) -> Iterator[Term]:
+    heard = [(word, spelled) for word, spelled in run if word not in MUTE] or run
     at = 0
     while at < len(heard):
         for length in range(min(LONGEST_NAME, len(heard) - at), 0, -1):
-            name = tuple(heard[at : at + length])
+            name, spelled = zip(*heard[at : at + length], strict=True)
             meaning = meaning_of(name)
             if meaning is not None or length == 1:
-                yield Term(name, meaning)
+                yield Term(name, meaning, spelled, stem(name[0]) if length == 1 else None)
                 at += length
                 break
 
@@ -129,31 +146,40 @@ def having(txn: ReadTransaction, term: Term, among: BitMap) -> Found:
 
 
 def _fields(txn: ReadTransaction, term: Term, among: BitMap) -> Iterator[tuple[Field, BitMap]]:
-    for field in _LETTERED:
-        if term.is_phrase:
-            yield field, with_phrase(txn, field, term.run, among)
-        else:
-            yield field, with_word(txn, field, term.run[0])
+    for run in dict.fromkeys((term.run, term.spelled or term.run)):
+        for field in _LETTERED:
+            if term.is_phrase:
+                yield field, with_phrase(txn, field, run, among)
+            else:
+                yield field, with_word(txn, field, run[0])
+    if term.stem is not None:
+        for field in _INFLECTED:
+            yield field, _with_stem(txn, field, term.stem)
     if term.meaning is not None:
         yield Field.DATE, taken_when(txn, term.meaning)
 
 
 def with_word(txn: ReadTransaction, field: Field, word: str) -> BitMap:
     """The assets that have `word`, or all the parts that it may be written as, in `field`."""
-    whole = _with_token(txn, field, word)
+    whole = _with_token(txn, field.letter, word)
     apart = parts(word)
     return whole | _with_all(txn, field, apart) if apart else whole
 
 
-def _with_token(txn: ReadTransaction, field: Field, token: str) -> BitMap:
+def _with_stem(txn: ReadTransaction, field: Field, root: str) -> BitMap:
+    """The assets that have a word of that stem; one that is its own stem has the facet of a word alone."""
+    return _with_token(txn, field.letter, root) | _with_token(txn, field.letter.lower(), root)
+
+
+def _with_token(txn: ReadTransaction, letter: str, token: str) -> BitMap:
     encoded = token.encode()
     if len(encoded) > TOKEN_MAX_BYTES:
         return BitMap()
-    return facets.bitmap(txn, Facet.WORD, field.letter.encode() + encoded)
+    return facets.bitmap(txn, Facet.WORD, letter.encode() + encoded)
 
 
 def _with_all(txn: ReadTransaction, field: Field, tokens: Sequence[str]) -> BitMap:
-    return BitMap.intersection(*(_with_token(txn, field, token) for token in tokens))
+    return BitMap.intersection(*(_with_token(txn, field.letter, token) for token in tokens))
 
 
 def with_phrase(txn: ReadTransaction, field: Field, run: tuple[str, ...], among: BitMap) -> BitMap:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from photofsd.records import AssetRecord, Embedding, FileRecord, Metadata, Place, Taken
 from photofsd.store import facets, kin, paths, similar, stacks
 from photofsd.store.facets import fact
+from photofsd.store.inflections import stem
 from photofsd.store.keys import storable_ns
 from photofsd.store.kin import Kin
 from photofsd.store.schema import ASSET_ROW, U64, Tables
@@ -23,7 +24,7 @@ from photofsd.types import AssetId, DirId, Facet
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
-VERSION = 3
+VERSION = 4
 """Raise it with every change to what follows from the same records: all is derived anew at the next start."""
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  the wall clock of the camera, of no zone
@@ -37,6 +38,8 @@ _DAY_NS = 86_400 * _NS
 _LIVE = fact(Facet.LIVE)
 _UNDATED = (fact(Facet.YEAR, b""),)
 _ALONE = frozenset[bytes]()
+_PROSE = (b"t", b"x")
+"""Fields whose words are found by their inflections, too: tags, titles and captions. Names are names."""
 _kept = functools.lru_cache(maxsize=8192)
 """Cameras, tags, days and places come again and again: what follows from one is worked out once."""
 
@@ -237,7 +240,11 @@ def _named(facet: Facet, text: str, letter: bytes, has: bytes) -> tuple[bytes, .
 
 
 def _words(letter: bytes, words: tuple[str, ...]) -> Iterator[bytes]:
-    return (fact(Facet.WORD, letter + word.encode()) for word in words)
+    """The words under the letter of their field; under the capital one the stems of those that are inflected."""
+    for word in words:
+        yield fact(Facet.WORD, letter + word.encode())
+        if letter in _PROSE and (root := stem(word)) != word:
+            yield fact(Facet.WORD, letter.upper() + root.encode())
 
 
 def cell(latitude: float, longitude: float) -> bytes:

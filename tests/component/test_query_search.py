@@ -301,6 +301,73 @@ def test_limit_of_the_query_is_stronger_than_that_of_the_caller(ask: Callable[..
     assert ask("has:date limit:2").total == 8
 
 
+@pytest.fixture
+def asked_of(tmp_path: Path) -> Iterator[Callable[[list[Shot], str], list[int]]]:
+    """The places in the list of those that a query finds, best first, in a library of these shots."""
+    store = open_store(tmp_path)
+
+    def answer(shots: list[Shot], query: str) -> list[int]:
+        if shots:
+            add(store, shots)
+        with store.read() as txn:
+            return [asset - 1 for asset in search(txn, query, today=TODAY).assets]
+
+    yield answer
+    store.close()
+
+
+def test_inflections_are_found_behind_the_word_itself(asked_of: Callable[[list[Shot], str], list[int]]) -> None:
+    shots = [
+        Shot(("a/1.jpg",), taken=at("2024-01-03T00:00"), caption="Two dogs on the beaches"),
+        Shot(("a/2.jpg",), taken=at("2024-01-02T00:00"), caption="A dog at the beach"),
+        Shot(("a/3.jpg",), taken=at("2024-01-01T00:00"), tags=("dog", "dogs")),
+        Shot(("a/4.jpg",), caption="A doge, and dogma"),
+    ]
+    assert asked_of(shots, "dog") == [1, 2, 0]
+    assert asked_of([], "dogs") == [0, 2, 1]
+    assert asked_of([], "beach") == [1, 0]
+    assert asked_of([], "dog beaches") == [0, 1]
+    assert asked_of([], '"dogs"') == [0, 2]
+    assert asked_of([], "caption:dogs") == [0]
+    assert asked_of([], "tag:dogs") == [2]
+    assert asked_of([], "-dogs") == [3]
+
+
+def test_names_have_no_inflections(asked_of: Callable[[list[Shot], str], list[int]]) -> None:
+    shots = [
+        Shot(("dogs/1.jpg",)),
+        Shot(("a/dogs.jpg",)),
+        Shot(("a/2.jpg",), albums=("Dogs",)),
+        Shot(("a/3.jpg",), people=("Ann Dogs",)),
+        Shot(("a/4.jpg",), place=("Dogs", "Dogs", "Isle of Dogs")),
+        Shot(("a/5.jpg",), camera="Dogs 7"),
+    ]
+    assert asked_of(shots, "dog") == []
+    assert sorted(asked_of([], "dogs")) == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("query", ["köln", "Koeln", "KOELN", "k\u006f\u0308ln", '"köln"'])
+def test_umlauts_are_found_however_they_are_written(
+    asked_of: Callable[[list[Shot], str], list[int]], query: str
+) -> None:
+    shots = [
+        Shot(("a/1.jpg",), caption="Köln bei Nacht"),
+        Shot(("a/2.jpg",), caption="Koeln bei Nacht"),
+        Shot(("Ko\u0308ln/3.jpg",)),
+        Shot(("a/4.jpg",), place=("Germany", "North Rhine-Westphalia", "Koeln")),
+        Shot(("a/5.jpg",), caption="Kohl"),
+    ]
+    assert sorted(asked_of(shots, query)) == [0, 1, 2, 3]
+
+
+def test_a_phrase_with_umlauts_is_also_found_spelled_out(
+    asked_of: Callable[[list[Shot], str], list[int]],
+) -> None:
+    shots = [Shot(("a/1.jpg",), caption="die alte Bruecke"), Shot(("a/2.jpg",), caption="die alte Brücke")]
+    assert sorted(asked_of(shots, '"alte brücke"')) == [0, 1]
+    assert asked_of([], "straße") == asked_of([], "strasse") == []
+
+
 def test_search_within_a_folder_finds_nothing_else(ask: Callable[..., Answer]) -> None:
     assert names(ask("beach OR year:2024", within=BitMap([4, 6, 100]))) == ["ball", "img4121"]
     assert names(ask("-beach", within=BitMap([4, 6, 100]))) == ["img4121"]

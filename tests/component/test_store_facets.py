@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from pyroaring import BitMap
 
 from photofsd.errors import StoreError
-from photofsd.records import Metadata, Place, Taken
+from photofsd.records import Embedding, Metadata, Place, Taken
 from photofsd.store import assets, chunks, facets, paths, similar
 from photofsd.store.env import Store
 from photofsd.store.schema import VALUE_MAX_BYTES, Tables
@@ -148,13 +148,14 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
         assets.keep(txn, Tables.METADATA, photo, TITLE)
         assets.keep(txn, Tables.PLACES, photo, Place("Italy", "", "Arezzo", 0, 0, 0))
         similar.assign(txn, photo, similar.Membership(photo, photo, b""))
+        assets.keep(txn, Tables.EMBEDDINGS, photo, Embedding({"a model": 1}))
         companion = add_photo(txn, folder, b"IMG_1.DNG")
         assets.keep(txn, Tables.METADATA, companion, Metadata("dng", Kind.RAW, taken=TITLE.taken, types=("raw",)))
     with store.read() as txn:
         found = {facet: list(facets.values(txn, facet)) for facet in Facet}
     assert found.pop(Facet.WORD) == sorted(
-        b"ccanon ceos c7d c7 cd cef c50mm c50 cmm ftuscany f2024 nimg n1 nheic ncopy ndng pitaly parezzo tsud ta tb "
-        b"xat xthe xsea arome a6 a10 wana".split()
+        b"ccanon ceos c7d c7 cd cef c50mm c50 cmm ftuscany f2024 nimg n1 nheic ncopy ndng pitaly parezzo tsud tsued Tsu ta "
+        b"tb xat xthe xsea arome a6 a10 wana".split()
     )
     assert found == {
         Facet.LIVE: [b""],
@@ -187,6 +188,7 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
         Facet.SIMILAR: [b"1"],
         Facet.STACK: [b"raw"],
         Facet.COMPANION: [b""],
+        Facet.EMBEDDED: [b"a model"],
     }
 
 

@@ -130,7 +130,9 @@ def test_terms_are_words_phrases_and_times() -> None:
         ("new year", True),
         ("new year", False),
         ("dog", False),
+        ("dog", False),
     ]
+    assert [term.stem for term in terms_of(nodes)][-2:] == [None, "dog"]
 
 
 def test_word_that_restricts_nothing_counts_where_it_is_alone() -> None:

@@ -16,7 +16,9 @@ from photofsd.store.tokens import TOKEN_MAX_BYTES, folded, tokens, tokens_of_nam
     [
         ("IMG_4120.JPG", ("img", "4120", "jpg")),
         ("IMG4120", ("img4120", "img", "4120")),
-        ("Südafrika", ("sudafrika",)),
+        ("Südafrika", ("sudafrika", "suedafrika")),
+        ("Alte Brücke über Öl2", ("alte", "brucke", "uber", "ol2", "ol", "2", "bruecke", "ueber", "oel2", "oel")),
+        ("Zu\u0308rich", ("zurich", "zuerich")),
         ("STRASSE Straße", ("strasse", "strasse")),
         ("\u2102 \u2122", ("c", "tm")),
         ("café au lait", ("cafe", "au", "lait")),
