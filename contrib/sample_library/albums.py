@@ -283,12 +283,13 @@ def _telephone(last_year: int) -> tuple[Album, ...]:
         "autumn park",
         "pizza",
         "sailing boats",
+        "beach at sunset",
         "portrait",
     )
     return (
         Album(
             "Phone/Camera",
-            24,
+            30,
             everyday,
             dt.date(last_year - 1, 1, 9),
             700,

@@ -23,10 +23,14 @@ Point = tuple[float, float]
 
 
 class Canvas:
-    """A picture being painted. x runs from 0 to `width`, y from 0 (top) to 100."""
+    """A picture being painted. x runs from 0 to `width`, y from 0 (top) to 100.
+
+    traits: what the painter chose, in words ("sunset", "red car"): true of this picture, not of its whole scene.
+    """
 
     def __init__(self, rng: random.Random, size: tuple[int, int]) -> None:
         self.rng = rng
+        self.traits: list[str] = []
         self.width = HEIGHT * size[0] / size[1]
         self._size = size
         self._scale = size[1] * OVERSAMPLING / HEIGHT

@@ -31,6 +31,10 @@ class Scene:
 
     def draw(self, rng: random.Random, size: tuple[int, int]) -> Image.Image:
         """Paint the scene as an RGB picture of that size; the same generator state paints the same pixels."""
+        return self.draw_with_traits(rng, size)[0]
+
+    def draw_with_traits(self, rng: random.Random, size: tuple[int, int]) -> tuple[Image.Image, tuple[str, ...]]:
+        """Paint the scene; the picture, and what is true of it beyond the scene's words."""
         canvas = Canvas(rng, size)
         self.paint(canvas)
-        return canvas.finish(grain=self.grain, vignette=self.vignette)
+        return canvas.finish(grain=self.grain, vignette=self.vignette), tuple(dict.fromkeys(canvas.traits))

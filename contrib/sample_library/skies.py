@@ -12,6 +12,7 @@ from contrib.sample_library.colour import WHITE, Colour, mix, rgb, shade, vary
 class Light:
     """The colours of an hour of the day. `dim` is what is left of a colour on the ground."""
 
+    name: str
     sky: tuple[Colour, ...]
     cloud: Colour
     sun: Colour
@@ -19,11 +20,23 @@ class Light:
     dim: float = 1.0
 
 
-DAY = Light((rgb("2f7fd1"), rgb("79b8ec"), rgb("cfe8f7")), rgb("ffffff"), rgb("fffbe0"), (rgb("5fb3d4"), rgb("1c6ea8")))
+DAY = Light(
+    "day",
+    (rgb("2f7fd1"), rgb("79b8ec"), rgb("cfe8f7")),
+    rgb("ffffff"),
+    rgb("fffbe0"),
+    (rgb("5fb3d4"), rgb("1c6ea8")),
+)
 MORNING = Light(
-    (rgb("6f9fd0"), rgb("f2cfb2"), rgb("fbe6c4")), rgb("fff3e4"), rgb("fff2c0"), (rgb("e0cdb8"), rgb("5d86a8")), 0.92
+    "morning",
+    (rgb("6f9fd0"), rgb("f2cfb2"), rgb("fbe6c4")),
+    rgb("fff3e4"),
+    rgb("fff2c0"),
+    (rgb("e0cdb8"), rgb("5d86a8")),
+    0.92,
 )
 SUNSET = Light(
+    "sunset",
     (rgb("2b2a5e"), rgb("8d3f7a"), rgb("ee6f4b"), rgb("fdbb57")),
     rgb("f08a70"),
     rgb("fff0a8"),
@@ -31,6 +44,7 @@ SUNSET = Light(
     0.55,
 )
 DUSK = Light(
+    "dusk",
     (rgb("141b45"), rgb("3d4a86"), rgb("c07f8e"), rgb("f2b184")),
     rgb("7a6f9a"),
     rgb("ffd9a0"),
@@ -38,16 +52,27 @@ DUSK = Light(
     0.42,
 )
 NIGHT = Light(
-    (rgb("050818"), rgb("0d1738"), rgb("22305c")), rgb("2b3a63"), rgb("f4f1da"), (rgb("1c2a52"), rgb("070b1c")), 0.25
+    "night",
+    (rgb("050818"), rgb("0d1738"), rgb("22305c")),
+    rgb("2b3a63"),
+    rgb("f4f1da"),
+    (rgb("1c2a52"), rgb("070b1c")),
+    0.25,
 )
 OVERCAST = Light(
-    (rgb("8f9ba8"), rgb("b8c2ca"), rgb("d5dade")), rgb("eef1f3"), rgb("e8ebec"), (rgb("a9b6bf"), rgb("667784")), 0.8
+    "overcast",
+    (rgb("8f9ba8"), rgb("b8c2ca"), rgb("d5dade")),
+    rgb("eef1f3"),
+    rgb("e8ebec"),
+    (rgb("a9b6bf"), rgb("667784")),
+    0.8,
 )
 
 
 def paint_sky(canvas: Canvas, light: Light, horizon: float, *, cover: float | None = None) -> None:
     """Paint the sky down to the horizon, with clouds over `cover` of it (by chance when None)."""
     rng = canvas.rng
+    canvas.traits.append(light.name)
     canvas.wash([vary(rng, colour, 8) for colour in light.sky], 0, horizon + 0.5)
     share = rng.choice([0, 0.15, 0.3, 0.45]) if cover is None else cover
     if share:

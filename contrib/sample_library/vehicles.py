@@ -5,7 +5,16 @@ from __future__ import annotations
 from contrib.sample_library.canvas import Canvas
 from contrib.sample_library.colour import BLACK, Colour, rgb, shade
 
-PAINTS = tuple(map(rgb, ("c23b2e", "2d62a8", "e3b62f", "f0ede4", "3c7f5c", "2f3338", "8fb7cf")))
+PAINT_NAMES = {
+    rgb("c23b2e"): "red",
+    rgb("2d62a8"): "blue",
+    rgb("e3b62f"): "yellow",
+    rgb("f0ede4"): "white",
+    rgb("3c7f5c"): "green",
+    rgb("2f3338"): "black",
+    rgb("8fb7cf"): "light blue",
+}
+PAINTS = tuple(PAINT_NAMES)
 
 
 def car_in_profile(canvas: Canvas, x: float, foot: float, size: float, *, colour: Colour) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+from photofsd.errors import ModelUnusable
 
 Vectors = npt.NDArray[np.float32]
 """float32[n, dimension], each of length 1: their product is the cosine."""
@@ -33,6 +36,15 @@ class ClipModel(Protocol):
     def of_texts(self, texts: Sequence[str]) -> Vectors:
         """The vectors of what people type. Raises ModelUnusable, OutOfModelMemory."""
         ...
+
+
+def checked(found: npt.NDArray[np.floating], promised: tuple[int, int], folder: Path) -> Vectors:
+    """What a model has given, of length 1. Raises ModelUnusable where it is not what was promised: rows, dimension."""
+    if found.shape != promised:
+        raise ModelUnusable(f"{folder} gives {found.shape} where {promised} was promised")
+    if not np.isfinite(found).all():
+        raise ModelUnusable(f"{folder} gives numbers that are none")
+    return normalised(found)
 
 
 def normalised(vectors: npt.NDArray[np.floating]) -> Vectors:

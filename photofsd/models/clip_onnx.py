@@ -14,12 +14,11 @@ from PIL import Image
 
 from photofsd.display import first_line
 from photofsd.errors import ModelUnusable, OutOfModelMemory
-from photofsd.models.clip import Vectors, normalised
+from photofsd.models.clip import Vectors, checked
 from photofsd.models.folder import Installed
 from photofsd.models.pixels import Preprocessing
 from photofsd.models.tokens import Tokenizer
 
-_CONTEXT: Final = 77
 _MASK: Final = "attention_mask"
 _NUMBERS: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 _WHOLE_NUMBERS: Final = {"tensor(int32)": np.int32, "tensor(int64)": np.int64}
@@ -87,11 +86,7 @@ class OnnxClip:
             if any(sign in str(error) for sign in _OUT_OF_MEMORY):
                 raise OutOfModelMemory(f"{self._folder.name}: no memory for a batch of {rows}") from error
             raise ModelUnusable(f"{self._folder} cannot be run: {first_line(error)}") from error
-        if found.shape != (rows, self.dimension):
-            raise ModelUnusable(f"{self._folder} gives {found.shape} where {(rows, self.dimension)} was promised")
-        if not np.isfinite(found).all():
-            raise ModelUnusable(f"{self._folder} gives numbers that are none")
-        return normalised(found)
+        return checked(found, (rows, self.dimension), self._folder)
 
     def _picture_session(self) -> onnxruntime.InferenceSession:
         if self._visual is None:
@@ -102,11 +97,7 @@ class OnnxClip:
 
     def _text_session(self) -> tuple[onnxruntime.InferenceSession, Tokenizer]:
         if self._textual is None:
-            said = self._config.get("text_cfg") or {}
-            is_canonical = (said.get("tokenizer_kwargs") or {}).get("clean") == "canonicalize"
-            tokenizer = Tokenizer(
-                self._folder / "textual", int(said.get("context_length", _CONTEXT)), canonical=is_canonical
-            )
+            tokenizer = Tokenizer(self._folder / "textual", self._config.get("text_cfg") or {})
             self._textual = self._session("textual/model.onnx"), tokenizer
         return self._textual
 

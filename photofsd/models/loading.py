@@ -32,5 +32,9 @@ def _loaded(model: Installed, threads: int, device: Device) -> ClipModel:
             from photofsd.models.clip_onnx import OnnxClip  # noqa: PLC0415
 
             return OnnxClip(model, threads=threads, device=device)
+        case Layout.OPEN_CLIP:
+            from photofsd.models.clip_torch import TorchClip  # noqa: PLC0415
+
+            return TorchClip(model, threads=threads, device=device)
         case _:
             raise ModelUnusable(f"nothing here runs a model laid out as {model.layout}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -38,7 +39,15 @@ class Preprocessing:
     def load(cls, file: Path) -> Preprocessing:
         """Read it. Raises ModelUnusable."""
         try:
-            said: dict[str, Any] = json.loads(file.read_bytes())
+            said = json.loads(file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise ModelUnusable(f"{file} does not say how pictures are prepared: {error!r}") from error
+        return cls.of(said, str(file))
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any], where: str) -> Preprocessing:
+        """Understand what is said at `where`. Raises ModelUnusable."""
+        try:
             size = said["size"]
             width, height = (size, size) if isinstance(size, int) else (int(size[1]), int(size[0]))
             way = said.get("resize_mode", "shortest")
@@ -50,10 +59,10 @@ class Preprocessing:
                 _RESAMPLING[said.get("interpolation", "bicubic")],
                 int(said.get("fill_color", 0)),
             )
-        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-            raise ModelUnusable(f"{file} does not say how pictures are prepared: {error!r}") from error
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise ModelUnusable(f"{where} does not say how pictures are prepared: {error!r}") from error
         if way not in _WAYS or not 0 < min(width, height) <= max(width, height) <= _LARGEST_SIDE or 0 in found.std:
-            raise ModelUnusable(f"{file} asks for pictures that cannot be made: {found}")
+            raise ModelUnusable(f"{where} asks for pictures that cannot be made: {found}")
         return found
 
     def tensor(self, picture: Image.Image) -> npt.NDArray[np.float32]:
@@ -70,19 +79,25 @@ class Preprocessing:
             return picture.resize(self.size, self.resampling)
         ratios = (width / picture.width, height / picture.height)
         scale = max(ratios) if self.way == "shortest" else min(ratios)
-        scaled = _scaled(picture.width, scale, width), _scaled(picture.height, scale, height)
+        whole = int if self.way == "shortest" and width == height else round
+        scaled = _scaled(picture.width, scale, width, whole), _scaled(picture.height, scale, height, whole)
         resized = picture.resize(scaled, self.resampling)
         if scaled == self.size:
             return resized
         paper = Image.new("RGB", self.size, (self.fill,) * 3)
-        paper.paste(resized, (round((width - scaled[0]) / 2), round((height - scaled[1]) / 2)))
+        paper.paste(resized, (_offset(width - scaled[0]), _offset(height - scaled[1])))
         return paper
 
 
-def _scaled(side: int, scale: float, wanted: int) -> int:
-    """The side after scaling, cut to whole pixels as torchvision does; what fits, fits exactly."""
+def _scaled(side: int, scale: float, wanted: int, whole: Callable[[float], int]) -> int:
+    """The side after scaling, made whole as open_clip makes it; what fits, fits exactly."""
     exact = side * scale
-    return wanted if abs(exact - wanted) < 1 / max(2, side) else max(1, int(exact))
+    return wanted if abs(exact - wanted) < 1 / max(2, side) else max(1, whole(exact))
+
+
+def _offset(room: int) -> int:
+    """Where the middle begins: of the paper around a picture, or, negative, of a picture that is larger."""
+    return room // 2 if room >= 0 else -round(-room / 2)
 
 
 def _three(numbers: list[float] | float) -> tuple[float, float, float]:

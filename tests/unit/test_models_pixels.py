@@ -34,8 +34,8 @@ def striped(width: int, height: int) -> Image.Image:
 def test_every_shape_becomes_the_size(tmp_path: Path, way: str, shape: tuple[int, int]) -> None:
     tensor = preparing(tmp_path, resize_mode=way).tensor(Image.new("RGB", shape, (255, 0, 0)))
     assert (tensor.shape, tensor.dtype) == ((3, 224, 224), np.float32)
-    assert tensor[0, 112, 112] == 1
-    assert tensor[1, 112, 112] == -1
+    assert tensor[0, 111:113, 111:113].max() == 1, "the middle shows it, however thin it is"
+    assert (tensor[1] == -1).all()
 
 
 def test_the_shortest_side_fits_and_the_middle_is_taken(tmp_path: Path) -> None:

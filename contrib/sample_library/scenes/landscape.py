@@ -101,6 +101,7 @@ def forest(canvas: Canvas) -> None:
     """A path into a wood, in green or in autumn, sunlight between the trunks."""
     rng = canvas.rng
     is_autumn = rng.random() < 0.5
+    canvas.traits.append("autumn forest" if is_autumn else "green forest")
     leaves = AUTUMN if is_autumn else GREENS
     deep = rgb("5a3a22") if is_autumn else rgb("1f3b25")
     bright = rgb("fbe3a6") if is_autumn else rgb("dcedb0")

@@ -80,6 +80,7 @@ def cat_picture(canvas: Canvas) -> None:
     rng = canvas.rng
     rng.choice((_room, _room, _lawn))(canvas)
     coat = rng.choice(("black", "grey", "ginger", "white", "ginger"))
+    canvas.traits.append(f"{coat} cat")
     x = canvas.width * rng.uniform(0.35, 0.65)
     foot = rng.uniform(90, 96)
     height = rng.uniform(52, 72)
@@ -92,6 +93,7 @@ def dog_picture(canvas: Canvas) -> None:
     rng = canvas.rng
     rng.choice((_lawn, _seaside))(canvas)
     coat = rng.choice(("black", "brown", "golden", "white"))
+    canvas.traits.append(f"{coat} dog")
     x = canvas.width * rng.uniform(0.42, 0.58)
     height = rng.uniform(42, 54)
     canvas.shadow(x, 92, height * 0.85, height * 0.12, 0.8)

@@ -9,7 +9,7 @@ from contrib.sample_library.colour import WHITE, mix, rgb, shade, vary
 from contrib.sample_library.plants import GREENS, broad_tree, grass
 from contrib.sample_library.scene import Scene
 from contrib.sample_library.skies import DAY, MORNING, OVERCAST, SUNSET, paint_sky
-from contrib.sample_library.vehicles import PAINTS, car_in_profile
+from contrib.sample_library.vehicles import PAINT_NAMES, PAINTS, car_in_profile
 
 
 def car(canvas: Canvas) -> None:
@@ -29,9 +29,9 @@ def car(canvas: Canvas) -> None:
     for dash in range(round(rng.uniform(-12, 0)), round(canvas.width) + 8, 16):
         canvas.box(dash, 87, dash + 9, 88, shade(rgb("ece6d2"), light.dim + 0.2))
     grass(canvas, 91, 102, shade(rgb("5c7d38"), light.dim), 220)
-    car_in_profile(
-        canvas, canvas.width * rng.uniform(0.35, 0.65), 84, rng.uniform(46, 62), colour=vary(rng, rng.choice(PAINTS), 8)
-    )
+    x, size, paint = canvas.width * rng.uniform(0.35, 0.65), rng.uniform(46, 62), rng.choice(PAINTS)
+    canvas.traits.append(f"{PAINT_NAMES[paint]} car")
+    car_in_profile(canvas, x, 84, size, colour=vary(rng, paint, 8))
 
 
 def balloons(canvas: Canvas) -> None:
