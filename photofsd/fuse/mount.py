@@ -16,7 +16,7 @@ import trio
 
 from photofsd import mounts
 from photofsd.errors import MountFailed, MountLost
-from photofsd.fuse import mount_point
+from photofsd.fuse import mount_point, requests
 from photofsd.fuse.announce import Announcer
 from photofsd.fuse.files import Renderer
 from photofsd.fuse.guard import Tally
@@ -26,9 +26,6 @@ from photofsd.fuse.offloop import Work
 from photofsd.fuse.operations import PhotoOperations
 from photofsd.fuse.options import MountOptions
 from photofsd.vtree.node import Tree
-
-REQUESTS_MAX: Final = 1000
-"""Served at once. With pyfuse3's 99, some slow requests stall all others."""
 
 STOP_WITHIN_S: Final = 5
 
@@ -144,7 +141,7 @@ class _Session:
         """Serve. Cancelling does not reach in here: requests under way are to be answered before the end."""
         try:
             with trio.CancelScope(shield=True):
-                await pyfuse3.main(max_tasks=REQUESTS_MAX)
+                await requests.serve()
         finally:
             self._ended.set()
             self._operations.started.set()

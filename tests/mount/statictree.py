@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import string
+import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+import pyfuse3
 
 from photofsd.errors import AlreadyThere, BadQuery, NoSuchEntry, NotPermitted
 from photofsd.types import AssetId, FileId
@@ -241,6 +244,21 @@ class StaticTree:
 
     def reasons(self) -> list[str]:
         return self.refused
+
+    def ask_and_die(self, path: str) -> None:
+        """Have a program look at `path`; kill it when the mount knows that something is asked, but not yet what."""
+        program = subprocess.Popen(["stat", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_request = vars(pyfuse3)["_wait_fuse_readable"]
+
+        async def wait_and_kill() -> bool:
+            is_asked: bool = await wait_for_request()
+            vars(pyfuse3)["_wait_fuse_readable"] = wait_for_request
+            program.kill()
+            program.wait()
+            self.calls["killed"] += 1
+            return is_asked
+
+        vars(pyfuse3)["_wait_fuse_readable"] = wait_and_kill
 
 
 def _ticking() -> Callable[[], bytes]:

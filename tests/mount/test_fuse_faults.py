@@ -54,6 +54,21 @@ def let_go(disk: Path, *gates: object) -> None:
         assert not (disk / f"open-{gate}").exists()
 
 
+# ---- Clients ----
+
+
+def test_who_asks_and_is_killed_before_the_mount_has_read_it_holds_up_nobody(
+    threads: ThreadPoolExecutor, gallery: Served
+) -> None:
+    gallery.tree("ask_and_die", str(gallery.point / "all" / "a.jpg"))
+    while not threads.submit(gallery.tree, "count", "killed").result(ANSWER_S):
+        pass
+    assert threads.submit(gallery.tree, "count", "killed").result(ANSWER_S) == 1
+    assert (gallery.point / "all" / "a.jpg").stat().st_size == 100_000
+    assert gallery.end() == 0
+    assert "Traceback" not in gallery.log
+
+
 # ---- Bugs ----
 
 
