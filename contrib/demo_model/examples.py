@@ -19,7 +19,7 @@ from contrib.sample_library.scenes import SCENES
 SIDE: Final = 64
 SHAPES: Final = ((128, 96), (128, 96), (96, 128), (112, 112), (144, 96), (72, 128))
 TEXTS: Final = 8
-_OFTENER: Final = ("car", "car", "car", "cat", "dog")
+_OFTENER: Final = ("car", "car", "car", "car", "car", "cat", "dog")
 """Scenes whose pictures differ in what people ask for."""
 
 

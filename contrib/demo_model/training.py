@@ -23,7 +23,7 @@ STD: Final = (0.26862954, 0.26130258, 0.27577711)
 CONTEXT: Final = 20
 CONFIG: Final[dict[str, Any]] = {
     "embed_dim": 96,
-    "vision_cfg": {"image_size": SIDE, "layers": [1, 1, 1, 1], "width": 24, "head_width": 32},
+    "vision_cfg": {"image_size": SIDE, "layers": [1, 1, 1, 1], "width": 16, "head_width": 32},
     "text_cfg": {"context_length": CONTEXT, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
 }
 _BATCH: Final = 128

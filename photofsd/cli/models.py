@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import click
@@ -11,11 +12,19 @@ from photofsd.cli.output import say, say_beside, say_json
 from photofsd.cli.progress import progress
 from photofsd.daemon.report import columns
 from photofsd.errors import PartlyDone, UsageError
-from photofsd.models import canary, folder, importing, install, sums
+from photofsd.media.thumbnails import PREVIEW_PX, SHARDS, Thumbnails
+from photofsd.models import canary, converting, folder, importing, install, sums
 from photofsd.models.folder import Installed, Layout, Purpose
 from photofsd.models.registry import PUBLISHED
 
 _MB = 1 << 20
+_COMPARED = 24
+_RUN_BY = {
+    Layout.ONNX: "ONNX Runtime",
+    Layout.OPEN_CLIP: "torch (open_clip)",
+    Layout.INSIGHTFACE: "ONNX Runtime",
+    Layout.TRANSFORMERS: "torch (transformers)",
+}
 
 
 @click.group("models")
@@ -34,7 +43,7 @@ def list_models(invocation: Invocation, *, as_json: bool) -> None:
     if as_json:
         say_json([_described(model) | {"id": model.id} for model in found])
     elif found:
-        for line in columns([("purpose", "name", "layout", "MB"), *(_cells(model) for model in found)]):
+        for line in columns([("purpose", "name", "runs on", "MB", "about"), *(_cells(model) for model in found)]):
             say(line)
     else:
         say(f"no models in {models}: `photofsd models import DIR` takes one in")
@@ -92,6 +101,54 @@ def install_model(invocation: Invocation, *, name: str | None, yes: bool) -> Non
     say(f"{fetched.purpose} model {fetched.name} is installed: `photofsd models verify {fetched.name}` tries it")
 
 
+@command.command("convert")
+@click.argument("name")
+@click.option("--int8", "is_int8", is_flag=True, help="Round the weights to int8: smaller and quicker, less exact.")
+@click.option("--name", "new_name", default="", metavar="NEW", help="What to call it; NAME-onnx when not given.")
+@click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads for the work.")
+@common_options
+def convert(invocation: Invocation, *, name: str, is_int8: bool, new_name: str, threads: int) -> None:
+    """Make a model for ONNX Runtime out of the open_clip model NAME, beside it.
+
+    Both are shown the same pictures, previews of your library where there are some, and the same texts: unless their
+    vectors agree (cosine 0.999), there is no new model.
+    """
+    models = invocation.settings.models.folder
+    model = folder.chosen(models, Purpose.CLIP, name)
+    if model is None:
+        raise UsageError(f"there is no model {name} in {models}")
+    with progress("converting") as show:
+        made = converting.convert(
+            model,
+            models,
+            name=new_name,
+            is_int8=is_int8,
+            pictures=_some_previews(invocation.settings.state),
+            threads=threads,
+            progress=lambda step: show(step, 0, None),
+        )
+    figures = made.figures
+    compared = f"{figures['compared_pictures']} {'drawn pictures' if figures['drawn'] else 'previews'}"
+    sizes = f"{made.model.size / _MB:,.0f} MB ({model.size / _MB:,.0f} before)"
+    say(f"{made.model.name} lies in {made.model.folder}, {sizes}")
+    say(f"cosine to {name}, lowest of {compared}: {figures['pictures']:.6f}")
+    say(f"cosine to {name}, lowest of {figures['compared_texts']} texts: {figures['texts']:.6f}")
+    if is_int8:
+        say(f"in int8: {figures['int8_pictures']:.6f} of pictures, {figures['int8_texts']:.6f} of texts")
+
+
+def _some_previews(state: Path) -> list[Path]:
+    """Up to _COMPARED previews of the library, from all over it as their contents' digests are."""
+    thumbnails = Thumbnails(state / "thumbs")
+    found = (
+        thumbnails.path_of(content, PREVIEW_PX)
+        for number in range(SHARDS)
+        for content, kept in thumbnails.shard(number).items()
+        if PREVIEW_PX in kept
+    )
+    return list(itertools.islice(found, _COMPARED))
+
+
 @command.command("verify")
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -124,7 +181,7 @@ def _verdict(model: Installed, threads: int) -> tuple[list[str], str]:
     problems = sums.differences(model)
     if problems:
         return problems, "not tried"
-    if (model.purpose, model.layout) != (Purpose.CLIP, Layout.ONNX):
+    if model.purpose is not Purpose.CLIP:
         return [], "its files are as they were; nothing here can try it yet"
     said = canary.sing(model, threads=threads)
     if "error" in said:
@@ -137,10 +194,11 @@ def _described(model: Installed) -> dict[str, object]:
         "purpose": model.purpose,
         "name": model.name,
         "layout": model.layout,
+        "about": model.about,
         "bytes": model.size,
         "folder": str(model.folder),
     }
 
 
-def _cells(model: Installed) -> tuple[str, str, str, str]:
-    return (model.purpose, model.name, model.layout, f"{model.size / _MB:,.0f}")
+def _cells(model: Installed) -> tuple[str, str, str, str, str]:
+    return model.purpose, model.name, _RUN_BY[model.layout], f"{model.size / _MB:,.0f}", model.about

@@ -12,16 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-from PIL import Image
-
 from photofsd.errors import PhotofsdError
 from photofsd.models.folder import Installed, Purpose, layout_of, what_is_missing
 from photofsd.models.loading import load
+from photofsd.models.samples import TEXTS, picture
 
 TIMEOUT_S: Final = 300
-_SIDE: Final = 320
-_WORDS: Final = ("a photo of the sea", "a photo of a cat")
 _SAME: Final = 0.999
 """The cosine of the same input given twice."""
 
@@ -46,22 +42,14 @@ def heard(folder: Path, threads: int) -> dict[str, Any]:
     if layout is None:
         return {"error": what_is_missing(Purpose.CLIP, folder)}
     clip = load(Installed(Purpose.CLIP, folder.name, layout, folder), threads=threads)
-    pictures = clip.of_pictures([_picture(0), _picture(1), _picture(0)])
-    texts = clip.of_texts([*_WORDS, _WORDS[0]])
+    pictures = clip.of_pictures([picture(0), picture(1), picture(0)])
+    texts = clip.of_texts([TEXTS[0], TEXTS[1], TEXTS[0]])
     for what, vectors in (("pictures", pictures), ("words", texts)):
         if vectors[0] @ vectors[2] < _SAME:
             return {"error": f"the same {what} give another vector the second time"}
         if vectors[0] @ vectors[1] > _SAME:
             return {"error": f"all {what} give the same vector"}
     return {"dimension": clip.dimension, "runs_on": clip.runs_on}
-
-
-def _picture(number: int) -> Image.Image:
-    """Bands and a disc; not the same for another number."""
-    y, x = np.mgrid[0:_SIDE, 0:_SIDE]
-    bands = (np.sin(x / (9 + 20 * number)) * 100 + 120).astype(np.uint8)
-    disc = np.where((x - 100) ** 2 + (y - 160) ** 2 < (40 + 60 * number) ** 2, 240, 30).astype(np.uint8)
-    return Image.fromarray(np.stack([bands, disc, np.full_like(bands, 60 + 120 * number)], axis=-1))
 
 
 def main() -> None:

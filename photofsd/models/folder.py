@@ -13,16 +13,18 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from blake3 import blake3
 
+from photofsd.display import shown
 from photofsd.errors import ModelUnusable
 
 ID_DIGITS: Final = 16
-_HASH_THREADS: Final = 4
+_CONFIGURATIONS: Final = ("open_clip_config.json", "config.json")
 _PICKLES: Final = frozenset({".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"})
 
 
@@ -79,6 +81,17 @@ class Installed:
     def size(self) -> int:
         """Bytes of all files."""
         return sum((self.folder / file).stat().st_size for file in self.files)
+
+    @functools.cached_property
+    def about(self) -> str:
+        """What its configuration says to people in a line of our own, such as that it is a demo; mostly nothing."""
+        for name in _CONFIGURATIONS:
+            try:
+                said = json.loads((self.folder / name).read_bytes())["photofsd"]["about"]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            return shown(str(said))
+        return ""
 
     @functools.cached_property
     def id(self) -> str:

@@ -43,11 +43,7 @@ def take_in(folder: Path, models: Path, *, name: str = "", progress: Progress = 
         raise UsageError(f"{folder} cannot be read: {error.strerror}") from error
     purpose, layout = recognised(source)
     name = name or source.name
-    if not name or name.startswith(".") or "/" in name or len(os.fsencode(name)) > _NAME_MAX_BYTES:
-        raise UsageError(f"{name!r} is no name for a model: give another one with --name")
-    target = models / purpose / name
-    if target.exists():
-        raise UsageError(f"there is a {purpose} model {name} already, in {target}: remove it, or give another --name")
+    target = place_for(models, purpose, name)
     copy = target.with_name(_BEING_COPIED + name)
     try:
         shutil.rmtree(copy, ignore_errors=True)
@@ -58,6 +54,16 @@ def take_in(folder: Path, models: Path, *, name: str = "", progress: Progress = 
         raise ModelUnusable(f"{source} cannot be copied to {target}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(copy, ignore_errors=True)
+
+
+def place_for(models: Path, purpose: Purpose, name: str) -> Path:
+    """Where a new model of that name goes. Raises UsageError where it cannot."""
+    if not name or name.startswith(".") or "/" in name or len(os.fsencode(name)) > _NAME_MAX_BYTES:
+        raise UsageError(f"{name!r} is no name for a model: give another one with --name")
+    target = models / purpose / name
+    if target.exists():
+        raise UsageError(f"there is a {purpose} model {name} already, in {target}: remove it, or give another --name")
+    return target
 
 
 def settle(arrived: Installed, target: Path) -> Installed:
