@@ -28,6 +28,7 @@ from photofsd.daemon.follower import Follower
 from photofsd.daemon.handlers import Control
 from photofsd.daemon.health import Doctor
 from photofsd.daemon.indexer import Indexer
+from photofsd.daemon.last_resort import LastResort
 from photofsd.daemon.notify import Notifier, feed_watchdog
 from photofsd.daemon.report import health_lines
 from photofsd.daemon.scans import Scans
@@ -69,10 +70,13 @@ def run(settings: Settings, reread: Callable[[], Settings]) -> int:
     """
     cut_loose = functools.partial(mount_point.cut_off, settings.mount.point)
     with lock.exclusive(settings.state, cut_loose), _store(settings) as (store, writer):
+        last_resort = LastResort(settings.mount.point, writer)
         try:
-            trio.run(_serve, settings, reread, store, writer)
+            trio.run(_serve, settings, reread, store, writer, last_resort.arm)
         except BaseExceptionGroup as group:
             raise _first(group) from group
+        finally:
+            last_resort.disarm()
     return 0
 
 
@@ -87,18 +91,28 @@ def _store(settings: Settings) -> Iterator[tuple[Store, Writer]]:
         store.close()
 
 
-async def _serve(settings: Settings, reread: Callable[[], Settings], store: Store, writer: Writer) -> None:
-    await _Daemon(settings, reread, store, writer).main()
+async def _serve(
+    settings: Settings, reread: Callable[[], Settings], store: Store, writer: Writer, on_end: Callable[[], None]
+) -> None:
+    await _Daemon(settings, reread, store, writer, on_end).main()
 
 
 class _Daemon:
     """Everything that lives as long as the daemon."""
 
-    def __init__(self, settings: Settings, reread: Callable[[], Settings], store: Store, writer: Writer) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        reread: Callable[[], Settings],
+        store: Store,
+        writer: Writer,
+        on_end: Callable[[], None],
+    ) -> None:
         self._settings = settings
         self._reread = reread
         self._store = store
         self._writer = writer
+        self._on_end = on_end
         self._notifier = Notifier()
         self._last_error = ""
         self._graph = graph.discover()
@@ -193,6 +207,7 @@ class _Daemon:
             async with trio.open_nursery() as nursery:
                 stop = nursery.cancel_scope.cancel
                 nursery.start_soon(self._obey, signals, stop)
+                nursery.start_soon(self._notice_the_end)
                 follower = Follower(self._store, self._writer, self._tree, self._runner.wake)
                 self._writer.listen(lambda _: follower.wake())
                 self._writer.listen(lambda _: self._indexer.wake())
@@ -233,7 +248,15 @@ class _Daemon:
                 self._say_stopping()
                 stop()
 
+    async def _notice_the_end(self) -> None:
+        """Whatever it is that ends the daemon."""
+        try:
+            await trio.sleep_forever()
+        finally:
+            self._on_end()
+
     def _say_stopping(self) -> None:
+        self._on_end()
         self._doctor.phase = "stopping"
         self._notifier.stopping("unmounting")
 

@@ -172,8 +172,7 @@ class _Session:
         left = mount_point.mounted_at(point)
         if left is None or left != self._mounted or mount_point.answers(point):
             return
-        mount_point.abort(left)
         try:
-            mounts.detach(point)
+            mount_point.take_away(point, left)
         except MountFailed as error:
             _log.warning("%s", error)

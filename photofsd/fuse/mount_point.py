@@ -70,6 +70,13 @@ def abort(mount: Mount) -> None:
         Path("/sys/fs/fuse/connections", connection, "abort").write_bytes(b"1")
 
 
+def take_away(point: Path, mount: Mount) -> None:
+    """Cut and unmount `mount`, if it is still what is at `point`. Raises MountFailed."""
+    if mounted_at(point) == mount:
+        abort(mount)
+        detach(point)
+
+
 def cut_off(point: Path) -> None:
     """Cut the connection of a photofsd at `point` that is known to be dead, for those who wait for it. Best effort."""
     mount = mounted_at(canonical(point))

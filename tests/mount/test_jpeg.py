@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from photofsd.pipeline.renderer import MODULE
+from photofsd.pipeline.renderer import PROGRAM
 from tests.component.rendered_library import PLAIN, RENDERED, draw_library, is_upright
 from tests.mount.conftest import need_fuse
 from tests.mount.test_killed import all_gone
@@ -262,6 +262,6 @@ def children(home: Home) -> list[int]:
             command = (process / "cmdline").read_bytes().split(b"\0")
             parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
             above = Path("/proc", str(parent), "cmdline").read_bytes().split(b"\0")
-            if MODULE.encode() in command and os.fsencode(home.state) in above:
+            if PROGRAM.module.encode() in command and os.fsencode(home.state) in above:
                 found.append(int(process.name))
     return found
