@@ -52,7 +52,8 @@ class _Mark(msgspec.Struct, frozen=True):
 class ExactIndex:
     """The scanned index of one model, in `folder`. One thread uses it.
 
-    known: the photos that it can find. torn: those whose fp16 row is not the one that the store counts.
+    torn:    the photos whose fp16 row is not the one that the store counts.
+    version: another one whenever `known` or `crcs` may have changed.
     """
 
     def __init__(self, folder: Path, model: str, dimension: int, vectors: VectorFile) -> None:
@@ -65,6 +66,7 @@ class ExactIndex:
         self._following = Following(model, self._marked)
         self._looked_at_rows = 0
         self.torn = BitMap()
+        self.version = 0
 
     def _open(self) -> int | None:
         """Open what lies there; the change up to which it is right, None = that is not known."""
@@ -92,13 +94,10 @@ class ExactIndex:
         """Claim: nothing is missing but what has changed since the last `follow`."""
         return self._following.sequence is not None
 
-    def crcs(self, size: int) -> exact_rows.Crcs:
-        """By id below `size`, the CRC of the fp16 row; of use for the ids in `known`."""
-        found = np.zeros(size, np.uint32)
-        if self._rows is not None:
-            known = self._rows.crcs[:size]
-            found[: known.size] = known
-        return found
+    @property
+    def crcs(self) -> exact_rows.Crcs:
+        """By id, the CRC of the fp16 row; of use for the ids in `known`, which are all below its size."""
+        return np.empty(0, np.uint32) if self._rows is None else self._rows.crcs
 
     def candidates(self, query: Vectors, count: int, allowed: BitMap, *, threads: int = 1) -> Ids:
         """Ids of `allowed`, all of them known, among which the best `count` are. query: of length 1."""
@@ -150,6 +149,7 @@ class ExactIndex:
         gone = (self.known & said.among) - bitmap(np.fromiter(said.crcs, np.uint32))
         torn = bitmap(ids[~is_whole])
         self._is_marked &= not ids.size and not gone
+        self.version += 1
         for rows in self._all_rows():
             rows.drop(_array(rows.known & (gone | torn)))
             rows.put(ids[is_whole], halves[is_whole], wanted[is_whole])

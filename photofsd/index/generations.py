@@ -25,7 +25,7 @@ from photofsd.durable import replace_file, sync_folder, unwritable
 from photofsd.errors import StoreError
 
 CURRENT: Final = "CURRENT"
-PIECE_BYTES: Final = 64 << 20
+PIECE_BYTES: Final = 16 << 20
 _UNFINISHED: Final = "unfinished"
 
 N = TypeVar("N", bound=msgspec.Struct)
@@ -122,7 +122,7 @@ class Generations:
         """
         unfinished = self._folder / _UNFINISHED
         try:
-            known = digests if digests is not None else {name: _synced(unfinished / name) for name in names}
+            known = digests if digests is not None else {name: synced(unfinished / name) for name in names}
             files = {name: SealedFile((unfinished / name).stat().st_size, known[name]) for name in names}
             sync_folder(unfinished)
             number = 1 + max((int(path.name) for path in self._folder.glob("[0-9]*")), default=0)
@@ -175,8 +175,8 @@ def read_note(path: Path, kind: type[N]) -> N | None:
         raise StoreError(f"{path} cannot be read ({error})") from error
 
 
-def _synced(path: Path) -> str:
-    """Bring a file to the disk; its digest."""
+def synced(path: Path) -> str:
+    """Bring a file to the disk; its digest. Raises OSError."""
     with open(path, "rb") as file:
         os.fsync(file.fileno())
     return blake3().update_mmap(path).hexdigest()

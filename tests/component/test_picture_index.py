@@ -44,9 +44,9 @@ def test_answers_are_those_of_brute_force(
 def test_an_empty_index_answers_nothing(tmp_path: Path) -> None:
     at = Embedded(tmp_path, 8)
     index = at.index()
-    assert index.figures() == (0, 0, False)
+    assert index.figures()[:3] == (0, 0, False)
     follow(index, at.store)
-    assert index.figures() == (0, 0, True)
+    assert index.figures()[:3] == (0, 0, True)
     assert index.by_words(directions(1, 8)[0], 10, BitMap(range(100))).ids.size == 0
     assert index.vector_of(5) is None
 
@@ -74,7 +74,7 @@ def test_a_new_searcher_goes_on_where_the_last_one_was(tmp_path: Path) -> None:
     follow(first, at.store)
     first.close()
     second = at.index()
-    assert second.figures() == (300, 0, True)
+    assert second.figures()[:3] == (300, 0, True)
     query = directions(1, 16, seed=3)[0]
     assert_right(at, second.by_words(query, 10, BitMap(ids)), query, 10, BitMap(ids))
     more = at.add(directions(3, 16, seed=4))
@@ -107,11 +107,11 @@ def test_a_torn_vector_does_not_count_until_it_is_made_again(tmp_path: Path) -> 
     at.file.write(ids[:2], directions(2, 16, seed=9))
     index = at.index()
     follow(index, at.store)
-    assert index.figures() == (28, 2, True)
+    assert index.figures()[:3] == (28, 2, True)
     assert not set(ids[:2]) & set(index.by_words(directions(1, 16)[0], 100, BitMap(ids)).ids.tolist())
     at.embed(ids[:2], directions(2, 16, seed=9))
     follow(index, at.store)
-    assert index.figures() == (30, 0, True)
+    assert index.figures()[:3] == (30, 0, True)
 
 
 def test_a_mean_that_drifts_is_replaced(tmp_path: Path) -> None:
