@@ -1,6 +1,7 @@
 """What a query is once it is understood: words and filters, and how they are joined.
 
-`str()` writes any of it as one would type it, and `parse` reads that back as the same thing. Build joined expressions
+`str()` writes any of it as one would type it, and `parse` reads that back as the same thing (unless it has become
+longer than a query may be: `near:a` is written with its quotes and its distance). Build joined expressions
 with `all_of`, `any_of` and `negation`: they keep to the one form that the parser gives, without nested ANDs or double
 negations.
 """
@@ -14,6 +15,8 @@ import re
 from collections.abc import Iterable
 
 _BARE = re.compile(r'[^\s()"]+')
+_SIGNS = "-!"
+"""A word may be made of these alone: behind another one it would be more of them."""
 _DAY = dt.timedelta(days=1)
 METRES_PER_KM = 1000
 
@@ -200,7 +203,8 @@ class Not:
     part: Expression
 
     def __str__(self) -> str:
-        return f"-({self.part})" if isinstance(self.part, And | Or) else f"-{self.part}"
+        is_apart = isinstance(self.part, And | Or) or (isinstance(self.part, Word) and self.part.text[0] in _SIGNS)
+        return f"-({self.part})" if is_apart else f"-{self.part}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from photofsd.types import StackKind
 NEAR_DEFAULT_KM = 10
 NEAR_MAX_M = 20_040_000  # half way round the world
 HIGHEST_RATING = 5
+MOST_FACES = 999_999_999
 HAS = (
     "gps", "place", "date", "camera", "lens", "tags", "rating", "caption", "albums", "copies", "stack", "similar",
     "faces", "people", "text"
@@ -90,7 +91,7 @@ def _read_year(text: str) -> Numbers:
 
 
 def _read_faces(text: str) -> Numbers:
-    return read_numbers(text, 0, None)
+    return read_numbers(text, 0, MOST_FACES)
 
 
 def read_limit(text: str) -> int:

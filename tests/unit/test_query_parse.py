@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import re
+import sys
+from collections.abc import Mapping
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from photofsd.errors import BadQuery
@@ -28,12 +32,13 @@ from photofsd.query.syntax import (
     Query,
     Recent,
     Unit,
+    Value,
     Word,
     all_of,
     any_of,
     negation,
 )
-from photofsd.query.values import EXAMPLES, HAS, NEAR_MAX_M
+from photofsd.query.values import EXAMPLES, HAS, MOST_FACES, NEAR_MAX_M, STACKS
 
 ALICE, BOB = Filter(Key.PERSON, "Alice"), Filter(Key.PERSON, "Bob Smith")
 BEACH, SUNSET = Word("beach"), Word("sunset")
@@ -174,9 +179,22 @@ def test_bytes_of_a_path_that_are_no_utf8_are_a_query() -> None:
 
 
 QUERY_CHARS = st.sampled_from(' \t()"\\-!:=~.,<>*?_abORdate2024rngé😀\udce9\0')
-
-
-PIECES = ["beach", "-beach", "!!", "(", ")", "OR", '"a', 'b"', "person:Bob", "rating=3..4", "near:X~5km", "limit:7"]
+KEYS = st.sampled_from([f"{key}{sign}" for key in Key for sign in ":="])
+PIECES = st.sampled_from([
+    "beach", "-", "!", "--", "(", ")", " ", "OR", '"', '"a b"', "\\", "Rome:", "e=mc2", "3..4", "..", ">", "<=", "2024",
+    "2024-06", "999999999", "last-3-days", "june", "gps", "raw",
+    "43.4,-11.8", "~5km", "~", "*", "IMG_1.jpg", "7", "\udce9",
+])  # fmt: skip
+TYPED = st.one_of(
+    st.text(),
+    st.text(QUERY_CHARS, max_size=40),
+    st.text(st.characters(), max_size=20),
+    st.binary(max_size=60).map(lambda path: path.decode("utf-8", "surrogateescape")),
+    st.lists(st.one_of(KEYS, PIECES), max_size=20).map("".join),
+    st.lists(st.one_of(KEYS, PIECES), max_size=20).map(" ".join),
+    st.builds(lambda piece, times: piece * times, st.one_of(KEYS, PIECES, st.text(QUERY_CHARS, min_size=1, max_size=3)),
+              st.sampled_from([2, DEEPEST, DEEPEST + 1, 500, LONGEST_CHARS])),
+)  # fmt: skip
 
 
 def refusal(text: str) -> BadQuery | None:
@@ -187,28 +205,64 @@ def refusal(text: str) -> BadQuery | None:
     return None
 
 
-@given(
-    st.one_of(
-        st.text(),
-        st.text(QUERY_CHARS, max_size=40),
-        st.text(st.characters(), max_size=20),
-        st.lists(st.sampled_from(PIECES)).map(" ".join),
-    )
-)
+@settings(max_examples=400)
+@given(TYPED)
 @example("-" * 4096)
 @example('"' + "\\" * 4095)
 @example("(" * 4096)
 @example("date:" + "9" * 4000)
+@example("-(-)")
+@example("-(-!) (--)")
+@example("faces:>999999999")
+@example('like:"a \\"b\\"\\\\" like:IMG_1.jpg -like:"-"')
+@example("near:a " * 585)
 def test_any_string_is_answered_or_refused_at_a_position_inside_it(text: str) -> None:
     error = refusal(text)
     if error is None:
-        assert parse(str(parse(text))) == parse(text)
+        query = parse(text)
+        written = str(query)
+        if len(written) <= LONGEST_CHARS:  # what is written may be longer than what was typed
+            assert parse(written) == query
+            assert str(parse(written)) == written
     else:
         assert 0 <= error.position <= len(text)
         assert error.query == text
+        assert "\n" not in error.reason
 
 
-NAMES = st.text(min_size=1).filter(lambda text: bool(text.strip()) and "\0" not in text)
+def calls_of(text: str) -> int:
+    """How many functions, of Python and of C, it takes to understand `text` and to write it."""
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        with contextlib.suppress(BadQuery):
+            str(parse(text))
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+@settings(max_examples=60)
+@given(st.lists(st.one_of(KEYS, PIECES), min_size=1, max_size=4).map("".join))
+@example("a=1 ")
+@example("-(a) ")
+@example("(a OR b) ")
+@example('"a" ')
+@example("a OR ")
+def test_twice_the_text_is_twice_the_work(piece: str) -> None:
+    shorter = piece * (LONGEST_CHARS // len(piece) // 2)
+    assert calls_of(shorter + shorter) <= 2 * calls_of(shorter) + 4 * calls_of(piece) + 2000
+
+
+BYTES_THAT_ARE_NO_UTF8 = st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF)
+CHARS = st.one_of(st.characters(codec="utf-8"), BYTES_THAT_ARE_NO_UTF8, st.sampled_from(' "\\()-!~:=*OR'))
+NAMES = st.text(CHARS, min_size=1).filter(lambda text: bool(text.strip()))
 YEARS = st.integers(dates.EARLIEST_YEAR, dates.LATEST_YEAR)
 DATES = st.dates(dt.date(dates.EARLIEST_YEAR, 1, 1), dt.date(dates.LATEST_YEAR, 12, 31))
 
@@ -235,19 +289,55 @@ POINTS = st.builds(
     st.floats(-90, 90),
     st.floats(-180, 180),
 )
-FILTERS = st.one_of(
-    st.builds(Filter, st.sampled_from([Key.PERSON, Key.PLACE, Key.TAG, Key.FOLDER, Key.NAME, Key.CAPTION]), NAMES),
-    st.builds(Filter, st.just(Key.HAS), st.sampled_from(HAS)),
-    st.builds(Filter, st.just(Key.YEAR), ranges(YEARS)),
-    st.builds(Filter, st.just(Key.RATING), ranges(st.integers(0, 5))),
-    st.builds(Filter, st.just(Key.FACES), ranges(st.integers(0, 999))),
-    st.builds(Filter, st.just(Key.DATE), st.builds(Recent, st.integers(0, 9999), st.sampled_from(Unit))),
-    st.builds(Filter, st.just(Key.DATE), st.sampled_from(Period)),
-    st.builds(Filter, st.just(Key.DATE), st.sampled_from([DateWord(" ".join(name)) for name in dates.VOCABULARY])),
-    st.builds(Filter, st.just(Key.DATE), DAY_RANGES),
-    st.builds(Filter, st.just(Key.NEAR), st.builds(Near, st.one_of(NAMES, POINTS), st.integers(1, NEAR_MAX_M))),
+CENTRES = NAMES.filter(lambda name: not re.fullmatch(r"[-+0-9.,]+", name))
+"""Names of places: between quotes, too, what looks like a point is one."""
+VALUES: Mapping[Key, st.SearchStrategy[Value]] = {
+    Key.PERSON: NAMES,
+    Key.YEAR: ranges(YEARS),
+    Key.DATE: st.one_of(
+        st.builds(Recent, st.integers(0, 9999), st.sampled_from(Unit)),
+        st.sampled_from(Period),
+        st.sampled_from([DateWord(" ".join(name)) for name in dates.VOCABULARY]),
+        DAY_RANGES,
+    ),
+    Key.PLACE: NAMES,
+    Key.CAMERA: NAMES,
+    Key.LENS: NAMES,
+    Key.TYPE: NAMES,
+    Key.RATING: ranges(st.integers(0, 5)),
+    Key.TAG: NAMES,
+    Key.ALBUM: NAMES,
+    Key.FOLDER: NAMES,
+    Key.FACES: ranges(st.integers(0, MOST_FACES)),
+    Key.HAS: st.sampled_from(HAS),
+    Key.STACK: st.sampled_from(STACKS),
+    Key.TEXT: NAMES,
+    Key.CAPTION: NAMES,
+    Key.LIKE: NAMES,
+    Key.NEAR: st.builds(Near, st.one_of(CENTRES, POINTS), st.integers(1, NEAR_MAX_M)),
+    Key.NAME: NAMES,
+}
+FILTERS = st.one_of(*(st.builds(Filter, st.just(key), values) for key, values in VALUES.items()))
+
+
+def is_word(text: str) -> bool:
+    """Claim: it is a free word when it stands alone."""
+    try:
+        return parse(text) == Query(Word(text))
+    except BadQuery:
+        return False
+
+
+WORDS = (
+    st.one_of(
+        st.from_regex(r"[^\W_][\w.,;#&'/+*-]*", fullmatch=True),
+        st.text(CHARS, min_size=1),
+        st.text("-!", min_size=1, max_size=3),
+        st.sampled_from(["Rome:", "10:30", "c:", "e=mc2", "or", "ORchard", "a:b=c", "https://x", "\\", "a\\", "\0"]),
+    )
+    .filter(is_word)
+    .map(Word)
 )
-WORDS = st.from_regex(r"[^\W_][\w.,;#&'/+*-]*", fullmatch=True).filter(lambda text: text != "OR").map(Word)
 EXPRESSIONS = st.recursive(
     st.one_of(WORDS, NAMES.map(Phrase), FILTERS),
     lambda inner: st.one_of(
@@ -259,7 +349,16 @@ EXPRESSIONS = st.recursive(
 )
 
 
-@given(st.builds(Query, EXPRESSIONS, st.one_of(st.none(), st.integers(1, 999_999_999))))
+def test_every_filter_has_values_to_be_tried() -> None:
+    assert set(VALUES) == set(Key) - {Key.LIMIT}
+
+
+@settings(max_examples=400)
+@given(st.builds(Query, st.one_of(st.none(), EXPRESSIONS), st.integers(1, 999_999_999)) | st.builds(Query, EXPRESSIONS))
+@example(Query(Not(Word("-"))))
+@example(Query(And((Word("--"), Not(Or((Word("!"), Phrase("-"))))))))
+@example(Query(Filter(Key.LIKE, '-"\\\udce9\0 (x) OR')))
+@example(Query(Filter(Key.FACES, Numbers(MOST_FACES, None))))
 def test_what_is_written_is_read_back_as_the_same(query: Query) -> None:
     text = str(query)
     assume(len(text) <= LONGEST_CHARS)
