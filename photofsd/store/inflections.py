@@ -1,8 +1,8 @@
 """English words without their inflections: dogs and dog, hiking and hike, women and woman are one stem.
 
 The steps 1 and 5 of Porter2 (M. Porter, "The English (Porter2) stemming algorithm", snowballstem.org), without those
-that also take endings which make other words: "organ" is not "organisation", "general" not "generate". A stem is no
-word to be shown. Words with other letters than a to z are left as they are: docs/decisions/0008 has the figures.
+that also take endings which make other words: "several" is not "sever", "playful" not "play". A stem is no word to be
+shown. Words with other letters than a to z are left as they are: docs/decisions/0008 has the figures.
 """
 
 from __future__ import annotations
