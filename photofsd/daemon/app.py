@@ -39,10 +39,13 @@ from photofsd.library import removal
 from photofsd.media.rendition import RenderSettings
 from photofsd.media.thumbnails import Thumbnails
 from photofsd.pipeline import graph, runner
+from photofsd.pipeline.model_choice import Wanted
+from photofsd.pipeline.model_questions import ModelSettings
 from photofsd.pipeline.renderer import Renderer
 from photofsd.pipeline.rendition_cache import RenditionCache
 from photofsd.pipeline.stage import Work
 from photofsd.pipeline.upkeep import Upkeep
+from photofsd.pipeline.vector_upkeep import VectorUpkeep
 from photofsd.pipeline.visits import Patience
 from photofsd.query.searches import Searches
 from photofsd.store import paths, rederive, searches
@@ -59,7 +62,9 @@ STATUS_S: Final = 5.0
 DERIVING_CHUNK_S: Final = 120.0
 RENDERERS_MAX: Final = 4
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-APPLIED_LIVE: Final = frozenset({"log_level", "stacks", "library.scan_interval_s", "library.full_scan_interval_s"})
+APPLIED_LIVE: Final = frozenset(
+    {"log_level", "stacks", "library.scan_interval_s", "library.full_scan_interval_s", "models.clip"}
+)
 
 
 def run(settings: Settings, reread: Callable[[], Settings]) -> int:
@@ -122,6 +127,7 @@ class _Daemon:
         thumbnails = Thumbnails(settings.state / runner.THUMBNAILS)
         thumbnails.clear_unfinished()
         self._upkeep = Upkeep(store, writer, thumbnails)
+        self._vector_upkeep = VectorUpkeep(store, writer, self._graph, settings.state)
         self._scans = Scans(store, writer, settings.library, on_work=self._runner.wake)
         self._renderer = _renderer(settings, store)
         point = os.fspath(settings.mount.point)
@@ -218,6 +224,7 @@ class _Daemon:
                 nursery.start_soon(self._scans.run)
                 nursery.start_soon(self._runner.run)
                 nursery.start_soon(self._upkeep.run)
+                nursery.start_soon(self._vector_upkeep.run)
                 nursery.start_soon(control.serve, listener, self._control(stop).handlers())
                 self._doctor.phase = "running"
                 self._notifier.ready(f"the tree is at {settings.mount.point}")
@@ -278,9 +285,11 @@ class _Daemon:
             library = dataclasses.replace(
                 self._settings.library, scan_interval_s=intervals[0], full_scan_interval_s=intervals[1]
             )
+            models = dataclasses.replace(self._settings.models, clip=fresh.models.clip)
             self._settings = dataclasses.replace(
-                self._settings, log_level=fresh.log_level, stacks=fresh.stacks, library=library
+                self._settings, log_level=fresh.log_level, stacks=fresh.stacks, library=library, models=models
             )
+            self._runner.models.want(models.clip)
             self._tree.has_changed()
         finally:
             self._notifier.ready(f"the tree is at {self._settings.mount.point}")
@@ -301,12 +310,18 @@ class _Daemon:
 
 
 def _runner_settings(settings: Settings) -> runner.RunnerSettings:
-    chosen = settings.readers
+    chosen, machine, models = settings.readers, profiles.measure_machine(), settings.models
     return runner.RunnerSettings(
-        readers=chosen.processes or profiles.readers(profiles.measure_machine(), chosen.memory_mb),
+        readers=chosen.processes or profiles.readers(machine, chosen.memory_mb),
         memory_mb=chosen.memory_mb,
         patience=Patience(chosen.file_timeout_s),
         work=Work(settings.timezone or None, settings.places.max_distance_km, chosen.file_max_mb),
+        models=ModelSettings(
+            memory_mb=models.memory_mb or machine.memory_mb // 2,
+            threads=models.threads or machine.cores,
+            batch_max=models.batch_max,
+        ),
+        wanted=Wanted(models.folder, models.clip),
     )
 
 

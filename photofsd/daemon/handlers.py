@@ -101,6 +101,7 @@ class Control:
         """Return when the first scan has finished, nothing is due, and the indexes (no stage) are up to date."""
         if command.stage is not None:
             self._known(command.stage)
+        await self._runner.models.look_again()
         while not await self._is_done(command.stage):
             stages = await trio.to_thread.run_sync(self._doctor.stages)
             due = sum(stage["queued"] + stage["running"] for stage in stages.values())
@@ -113,6 +114,8 @@ class Control:
         if not self._scans.has_finished_once or not self._scans.is_settled:
             return False
         if not await trio.to_thread.run_sync(self._runner.scheduler.is_idle, stage):
+            return False
+        if not await trio.to_thread.run_sync(self._runner.models.is_settled):
             return False
         return stage is not None or await trio.to_thread.run_sync(self._doctor.is_indexed)
 

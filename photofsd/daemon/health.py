@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from photofsd import __version__
 from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, StageHealth, State
 from photofsd.records import LibraryRecord, StageRecord
-from photofsd.store import changes, facets, jobs, paths, similar
+from photofsd.store import changes, embeddings, facets, jobs, paths, similar
 from photofsd.types import Facet
 
 if TYPE_CHECKING:
@@ -90,17 +90,21 @@ class Doctor:
             running=running,
             done=counts.done,
             failed=counts.failed,
-            waiting=next(self._reasons(txn, record, queued=counts.queued, is_offline=is_offline), None),
+            waiting=next(self._reasons(txn, name, record, queued=counts.queued, is_offline=is_offline), None),
             rate_per_s=round(self._runner.pace.done.per_s(name), 1),
             retries_per_min=self._runner.pace.retried.last_minute(name),
         )
 
-    def _reasons(self, txn: ReadTransaction, record: StageRecord, *, queued: int, is_offline: bool) -> Iterator[str]:
+    def _reasons(
+        self, txn: ReadTransaction, name: str, record: StageRecord, *, queued: int, is_offline: bool
+    ) -> Iterator[str]:
         """Why the stage does not run, most important first."""
         if record.is_paused:
             yield "paused"
         if queued and self._runner.alert:
             yield self._runner.alert
+        if held := self._runner.scheduler.held(name):
+            yield held
         if queued and is_offline:
             yield OFFLINE
         due_ms = jobs.next_due_ms(txn, record)
@@ -112,7 +116,7 @@ class Doctor:
 
 def _index(txn: ReadTransaction, photos: int) -> IndexHealth:
     return IndexHealth(
-        vectors=0,
+        vectors=len(facets.bitmap(txn, Facet.EMBEDDED, embeddings.answering(txn).encode())),
         annoy_generation=None,
         tail=0,
         text_docs=photos,

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from photofsd.errors import ModelUnusable
+from photofsd.models.pixels import Preprocessing
 
 Vectors = npt.NDArray[np.float32]
 """float32[n, dimension], each of length 1: their product is the cosine."""
@@ -22,6 +23,11 @@ class ClipModel(Protocol):
     @property
     def dimension(self) -> int:
         """Length of its vectors."""
+        ...
+
+    @property
+    def pixels(self) -> Preprocessing:
+        """How its pictures are prepared: `of_pictures` does so with those that are not."""
         ...
 
     @property

@@ -40,7 +40,7 @@ class OnnxClip:
         self._providers = _wanted_providers(device)
         self._must_be_gpu = device == "gpu"
         self._config = _json(model.folder / "config.json")
-        self._pixels = Preprocessing.load(model.folder / "visual/preprocess_cfg.json")
+        self.pixels = Preprocessing.load(model.folder / "visual/preprocess_cfg.json")
         self._visual: onnxruntime.InferenceSession | None = None
         self._textual: tuple[onnxruntime.InferenceSession, Tokenizer] | None = None
         try:
@@ -59,7 +59,7 @@ class OnnxClip:
             return np.empty((0, self.dimension), np.float32)
         session = self._picture_session()
         (wanted,) = session.get_inputs()
-        tensors = np.stack([self._pixels.tensor(picture) for picture in pictures])
+        tensors = np.stack([self.pixels.tensor(picture) for picture in pictures])
         return self._vectors(session, {wanted.name: _as_wanted(tensors, wanted.type, _NUMBERS)}, len(pictures))
 
     def of_texts(self, texts: Sequence[str]) -> Vectors:

@@ -37,7 +37,7 @@ class TorchClip:
         with self._memory_permitting("the model itself"):
             self._network = network_of(model.folder).to(self._device, text_type)
             self._network.visual.to(self._picture_type)
-        self._pixels = Preprocessing.of(self._network.visual.preprocess_cfg, str(model.folder / CONFIG))
+        self.pixels = Preprocessing.of(self._network.visual.preprocess_cfg, str(model.folder / CONFIG))
         self._tokenize = tokenizer_of(model.folder)
 
     @property
@@ -50,7 +50,7 @@ class TorchClip:
         """The vectors of pictures, upright, sRGB. Raises ModelUnusable, OutOfModelMemory."""
         if not pictures:
             return np.empty((0, self.dimension), np.float32)
-        tensors = torch.from_numpy(np.stack([self._pixels.tensor(picture) for picture in pictures]))
+        tensors = torch.from_numpy(np.stack([self.pixels.tensor(picture) for picture in pictures]))
         return self._vectors(self._network.encode_image, tensors.to(self._picture_type))
 
     def of_texts(self, texts: Sequence[str]) -> Vectors:

@@ -67,13 +67,16 @@ class Preprocessing:
 
     def tensor(self, picture: Image.Image) -> npt.NDArray[np.float32]:
         """float32[3, height, width]."""
-        parts = np.asarray(self._fitted(picture.convert("RGB")), np.float32)
+        parts = np.asarray(self.fitted(picture.convert("RGB")), np.float32)
         parts /= _HIGHEST
         parts -= np.array(self.mean, np.float32)
         parts /= np.array(self.std, np.float32)
         return parts.transpose(2, 0, 1)
 
-    def _fitted(self, picture: Image.Image) -> Image.Image:
+    def fitted(self, picture: Image.Image) -> Image.Image:
+        """The picture in the model's size; one that is so already stays as it is."""
+        if picture.size == self.size:
+            return picture
         width, height = self.size
         if self.way == "squash":
             return picture.resize(self.size, self.resampling)

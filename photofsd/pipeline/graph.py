@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from photofsd.pipeline import stages
-from photofsd.pipeline.stage import FactStage, FileStage, Stage
+from photofsd.pipeline.stage import FactStage, FileStage, ModelStage, Stage
 
 
 class Graph:
@@ -43,6 +43,11 @@ class Graph:
     def fact_stages(self) -> tuple[FactStage[Any, Any], ...]:
         """The stages that work on what is known, in order."""
         return tuple(stage for stage in self._order if isinstance(stage, FactStage))
+
+    @property
+    def model_stages(self) -> tuple[ModelStage[Any, Any, Any, Any], ...]:
+        """The stages that show photos to a model, in order."""
+        return tuple(stage for stage in self._order if isinstance(stage, ModelStage))
 
     def needed_by(self, name: str) -> set[str]:
         """The stages that `name` comes right after."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from photofsd.media.thumbnails import Batch
     from photofsd.store.transaction import WriteTransaction
 
 Piece = Callable[["WriteTransaction"], None]
@@ -16,7 +15,12 @@ Piece = Callable[["WriteTransaction"], None]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """pieces: for one transaction. thumbnails: to be finished before it, so that what it says of them is so."""
+    """pieces: for one transaction.
+
+    before: brings to the disk what they speak of, in a thread, before they are committed. Raises StoreFull, StoreError.
+    took_s: how long the work itself took, where getting ready for it took time, too.
+    """
 
     pieces: Sequence[Piece]
-    thumbnails: Batch | None = None
+    before: Callable[[], None] | None = None
+    took_s: float | None = None

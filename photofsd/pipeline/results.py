@@ -14,7 +14,7 @@ from photofsd.pipeline.arrivals import on_sidecar
 from photofsd.pipeline.beside import Beside
 from photofsd.pipeline.retry import Decision, decide
 from photofsd.pipeline.scheduler import CHANGED_WAIT_MS
-from photofsd.pipeline.stage import FactStage, Stage, Trouble, VisitReport
+from photofsd.pipeline.stage import AskingStage, Stage, Trouble, VisitReport
 from photofsd.pipeline.stages.identify import STAGE as IDENTIFY
 from photofsd.pipeline.stages.identify import Identity
 from photofsd.pipeline.stages.metadata import STAGE as METADATA
@@ -61,9 +61,9 @@ class Results:
         return beside == task.beside
 
     def of_facts(
-        self, txn: WriteTransaction, stage: FactStage[Any, Any], task: FactTask, result: msgspec.Struct | None
+        self, txn: WriteTransaction, stage: AskingStage[Any, Any], task: FactTask, result: msgspec.Struct | None
     ) -> None:
-        """Keep what a fact stage found; None = there is nothing to find."""
+        """Keep what an asking stage found; None = there is nothing to find."""
         asset = AssetId(task.subject)
         record, known = jobs.stage(txn, stage.name), assets.asset(txn, asset)
         job = jobs.get(txn, record, asset)
@@ -161,6 +161,13 @@ class Results:
         is_queued = jobs.get(txn, record, asset) is not None
         if not is_queued and jobs.is_open(txn, record, asset) and self._is_ready(txn, stage, asset):
             jobs.put(txn, record, asset, JobRecord(priority))
+
+    def redo(self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId) -> None:
+        """Queue a stage for a photo again, where what it needs has been made; what it did before does not count."""
+        record = jobs.stage(txn, stage.name)
+        if jobs.get(txn, record, asset) is None and self._is_ready(txn, stage, asset):
+            jobs.undo(txn, record, asset)
+            jobs.put(txn, record, asset, JobRecord(jobs.BACKLOG))
 
     def _follow(
         self, txn: WriteTransaction, stage: Stage[Any], asset: AssetId, priority: int, *, is_news: bool

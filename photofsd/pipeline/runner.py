@@ -1,8 +1,8 @@
 """The runner: leases work, has children do it, commits what comes home. The pipeline's policy is here and in retry.
 
-Readers are one task and one child each; the fact stages share one more. A child is started when there is work and
-ends when it has been idle, so an idle daemon is one small process. Nothing here blocks the loop: the store is read
-in threads and written by its writer.
+Readers are one task and one child each; the fact stages share one more, and so do those that show photos to models. A
+child is started when there is work and ends when it has been idle, so an idle daemon is one small process. Nothing here
+blocks the loop: the store is read in threads and written by its writer.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ import trio
 
 from photofsd.errors import ChildrenBroken, PhotofsdError, StoreError, StoreFull
 from photofsd.media.thumbnails import Thumbnails
-from photofsd.pipeline.crew import Crew
+from photofsd.pipeline.crew import Crew, Shift
 from photofsd.pipeline.landing import Landing
+from photofsd.pipeline.model_choice import ModelChoice, Wanted
+from photofsd.pipeline.model_questions import MODELS, ModelQuestions, ModelSettings
 from photofsd.pipeline.outcome import Outcome, Piece
 from photofsd.pipeline.questions import Questions
 from photofsd.pipeline.rates import Pace
@@ -52,12 +54,18 @@ DISK_FULL = "the disk under the state folder is full: processing waits for room"
 
 @dataclass(frozen=True, slots=True)
 class RunnerSettings:
-    """readers: children that read files. memory_mb: of a child. patience: with one file, then it is given up."""
+    """readers: children that read files. memory_mb: of a child. patience: with one file, then it is given up.
+
+    models: how models are run; wanted: which. shift: how a child is worked, but that of the models.
+    """
 
     readers: int
     memory_mb: int
     patience: Patience
     work: Work = field(default_factory=Work)
+    models: ModelSettings = field(default_factory=ModelSettings)
+    wanted: Wanted = field(default_factory=Wanted)
+    shift: Shift = field(default_factory=Shift)
 
 
 class Hand(Protocol):
@@ -88,6 +96,7 @@ class Runner:
         self._work = msgspec.structs.replace(settings.work, thumbnails=os.fspath(state / THUMBNAILS))
         self._work_came = trio.Event()
         self.scheduler = Scheduler(store, graph)
+        self.models = ModelChoice(store, writer, graph, scheduler=self.scheduler, wanted=settings.wanted, state=state)
         self.pace = Pace()
         self.alert: str | None = None
 
@@ -97,22 +106,34 @@ class Runner:
         visits = Visits(self.scheduler, results, self._landing, pace, work=self._work, patience=settings.patience)
         timeout_s = 4 * settings.patience.file_s
         questions = Questions(self.scheduler, self._graph, results, pace, work=self._work, timeout_s=timeout_s)
+        model_questions = ModelQuestions(
+            self.scheduler,
+            self._graph,
+            results,
+            pace,
+            work=self._work,
+            state=self._state,
+            settings=settings.models,
+            in_use=self.models.in_use,
+        )
         async with trio.open_nursery() as nursery:
             for _ in range(settings.readers):
-                nursery.start_soon(self._serve, visits)
-            nursery.start_soon(self._serve, questions)
+                nursery.start_soon(self._serve, visits, Crew(settings.memory_mb, shift=settings.shift))
+            nursery.start_soon(self._serve, questions, Crew(settings.memory_mb, shift=settings.shift))
+            models = Crew(settings.models.memory_mb, MODELS, settings.models.shift())
+            nursery.start_soon(self._serve, model_questions, models)
+            nursery.start_soon(self.models.run, self.wake)
 
     def wake(self) -> None:
         """Look at the queue now. Call from the loop."""
         self._work_came.set()
         self._work_came = trio.Event()
 
-    async def _serve(self, hand: Hand) -> None:
+    async def _serve(self, hand: Hand, crew: Crew) -> None:
         """Take a batch, work it off, again; let the child go when there is nothing.
 
         While one batch is committed the child has the next: neither the disk nor the reader waits for the other.
         """
-        crew = Crew(self._settings.memory_mb)
         commits = trio.Semaphore(1)
         try:
             async with trio.open_nursery() as nursery:
@@ -139,7 +160,8 @@ class Runner:
             outcome = Outcome([])
         except Exception as error:  # noqa: BLE001 - a bug of ours must not stop the rest of the library
             outcome = self._broken(tasks, error)
-        await crew.rate(len(tasks), trio.current_time() - started)
+        took_s = trio.current_time() - started if outcome.took_s is None else outcome.took_s
+        await crew.rate(len(tasks), took_s)
         return outcome
 
     async def _bring_home(self, tasks: Sequence[Any], outcome: Outcome, commits: trio.Semaphore) -> None:
@@ -185,9 +207,9 @@ class Runner:
         await crew.let_go_if_idle()
 
     async def _commit(self, outcome: Outcome) -> None:
-        """Bring the thumbnails to the disk, then commit what is said of them. Raises StoreFull, StoreError."""
-        if outcome.thumbnails is not None:
-            await trio.to_thread.run_sync(outcome.thumbnails.finish)
+        """Bring to the disk what the pieces speak of, then commit these. Raises StoreFull, StoreError."""
+        if outcome.before is not None:
+            await trio.to_thread.run_sync(outcome.before)
         if outcome.pieces:
             future = self._writer.submit(functools.partial(_apply, outcome.pieces), rows=len(outcome.pieces))
             await trio.to_thread.run_sync(future.result)

@@ -1,19 +1,20 @@
-"""What may run now: due jobs, new arrivals first, in the order of the stages; none that is paused, leased, offline."""
+"""What may run now: due jobs, new arrivals first, in the order of the stages; none that is paused, held or leased."""
 
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from photofsd.pipeline.beside import Beside
-from photofsd.pipeline.stage import FactStage, FileStage, Visit
+from photofsd.pipeline.stage import AskingStage, FileStage, Visit
 from photofsd.records import FileRecord, StageRecord
 from photofsd.store import assets, jobs, paths
 from photofsd.store.paths import FileStat, PathRow
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 OFFLINE_WAIT_MS = 60_000
 CHANGED_WAIT_MS = 2_000
+NO_MODEL_YET = "looking for a model"
 NO_FILE = FileId(0)
 NO_STAT = FileStat(0, 0, 0)
 
@@ -61,6 +63,13 @@ class FactTask:
     attempts: int = 0
 
 
+class Hold(NamedTuple):
+    """Why a stage is held, and until when (time.monotonic)."""
+
+    why: str
+    until: float = math.inf
+
+
 class Scheduler:
     """Hands out work and remembers who has it. A lease is memory only: after a crash the job is simply due again."""
 
@@ -69,6 +78,7 @@ class Scheduler:
         self._graph = graph
         self._lock = threading.Lock()
         self._leased: defaultdict[str, set[int]] = defaultdict(set)
+        self._held: dict[str, Hold] = {stage.name: Hold(NO_MODEL_YET) for stage in graph.model_stages}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -78,6 +88,21 @@ class Scheduler:
     def leased(self, stage: str) -> int:
         """How many subjects of a stage are being worked on."""
         return len(self._leased[stage])
+
+    def hold(self, stage: str, why: str, wait_s: float = math.inf) -> None:
+        """Hand out nothing of a stage for so long, since it lacks what no photo can help."""
+        with self._lock:
+            self._held[stage] = Hold(why, time.monotonic() + wait_s)
+
+    def let_go(self, stage: str) -> None:
+        """The stage lacks nothing any more."""
+        with self._lock:
+            self._held.pop(stage, None)
+
+    def held(self, stage: str) -> str | None:
+        """Why a stage is held; None = it is not."""
+        hold = self._held.get(stage)
+        return hold.why if hold is not None and hold.until > time.monotonic() else None
 
     def file_tasks(self, limit: int) -> list[FileTask]:
         """The next files to visit, at most `limit`, leased to the caller."""
@@ -93,12 +118,20 @@ class Scheduler:
 
     def fact_tasks(self) -> list[FactTask]:
         """The next questions of one fact stage, leased to the caller."""
+        return self._questions([(stage, stage.batch_max) for stage in self._graph.fact_stages])
+
+    def model_tasks(self, limit: int) -> list[FactTask]:
+        """The next questions of one model stage, at most `limit`, leased to the caller."""
+        return self._questions([(stage, limit) for stage in self._graph.model_stages])
+
+    def _questions(self, stages: Sequence[tuple[AskingStage[Any, Any], int]]) -> list[FactTask]:
+        """The next questions of one of the stages, at most so many."""
         with self._lock, self._store.read() as txn:
             records = jobs.stages(txn)
-            active = [stage for stage in self._graph.fact_stages if not records[stage.name].is_paused]
-            for priority, stage in itertools.product(jobs.PRIORITIES, active):
+            active = [(stage, most) for stage, most in stages if self._may_run(stage.name, records[stage.name])]
+            for priority, (stage, most) in itertools.product(jobs.PRIORITIES, active):
                 record = records[stage.name]
-                subjects = self._due(txn, record, stage.name, stage.batch_max, priority)
+                subjects = self._due(txn, record, stage.name, most, priority)
                 if subjects:
                     return [self._leasing(_fact_task(txn, stage, record, subject)) for subject in subjects]
         return []
@@ -110,21 +143,25 @@ class Scheduler:
                 self._leased[task.stage].discard(task.subject)
 
     def next_due_s(self) -> float | None:
-        """Seconds until some job may run; 0 = now, None = no job is queued (or only paused and leased ones)."""
+        """Seconds until some job may run; 0 = now, None = no job is queued (or only paused, held and leased ones)."""
         with self._lock, self._store.read() as txn:
-            active = [(name, record) for name, record in jobs.stages(txn).items() if not record.is_paused]
+            active = [(name, record) for name, record in jobs.stages(txn).items() if self._may_run(name, record)]
             dues = [jobs.next_due_ms(txn, record, self._leased[name]) for name, record in active]
         waits = [max(0.0, due / 1000 - time.time()) for due in dues if due is not None]
         return min(waits, default=None)
 
     def is_idle(self, stage: str | None = None) -> bool:
-        """Claim: no job (of `stage`) is due, none is being worked on. Paused and postponed ones are not due."""
+        """Claim: no job (of `stage`) is due, none is being worked on. What is paused, held or postponed is not due."""
         with self._lock, self._store.read() as txn:
             for name in self._graph.names if stage is None else (stage,):
                 record = jobs.stage(txn, name)
-                if self._leased[name] or (not record.is_paused and jobs.due(txn, record, now_ms=_now_ms(), limit=1)):
+                may_run = self._may_run(name, record)
+                if self._leased[name] or (may_run and jobs.due(txn, record, now_ms=_now_ms(), limit=1)):
                     return False
         return True
+
+    def _may_run(self, name: str, record: StageRecord) -> bool:
+        return not record.is_paused and self.held(name) is None
 
     def _due(self, txn: ReadTransaction, record: StageRecord, name: str, limit: int, priority: int) -> list[int]:
         leased = self._leased[name]
@@ -139,7 +176,7 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _fact_task(txn: ReadTransaction, stage: FactStage[Any, Any], record: StageRecord, subject: int) -> FactTask:
+def _fact_task(txn: ReadTransaction, stage: AskingStage[Any, Any], record: StageRecord, subject: int) -> FactTask:
     question = stage.question(txn, AssetId(subject))
     return FactTask(stage.name, subject, question, _attempts(txn, record, subject))
 

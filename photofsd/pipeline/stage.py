@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 R = TypeVar("R", bound=msgspec.Struct)
+S = TypeVar("S")
+A = TypeVar("A", bound=msgspec.Struct)
+K = TypeVar("K", bound=msgspec.Struct)
 
 
 class Work(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -99,19 +103,60 @@ class FileStage(Stage[R]):
         """Make the facts. Raises FileUndecodable (for good), FileUnreadable, FileChanged (may pass)."""
 
 
-class FactStage(Stage[R], Generic[Q, R]):
-    """A stage that works on what is known already, in batches, in one child of its own."""
+class AskingStage(Stage[R], Generic[Q, R]):
+    """A stage that works on what is known already, in batches: questions that the daemon asks, and a child answers."""
 
     query: type[Q]
-    batch_max: ClassVar[int] = 1000
 
     @abstractmethod
     def question(self, txn: ReadTransaction, asset: AssetId) -> Q | None:
         """What the child must know of `asset`; None = nothing to do (any more)."""
 
+
+class FactStage(AskingStage[Q, R]):
+    """An asking stage whose answers follow from the questions alone. All of these share one child."""
+
+    batch_max: ClassVar[int] = 1000
+
     @abstractmethod
     def run(self, questions: Sequence[Q], work: Work) -> Sequence[R | None]:
         """Answer every question, in order; None = there is no such fact. Raises as FileStage.run, for all of them."""
+
+
+class ModelInUse(msgspec.Struct, frozen=True):
+    """The model that a stage shows photos to. id: of its vectors (models/folder.py). folder: where it lies."""
+
+    id: str
+    purpose: str
+    folder: str
+
+
+class ModelStage(AskingStage[Q, K], Generic[Q, S, A, K]):
+    """A stage that shows photos to a model. All of these share one child, which keeps the model loaded.
+
+    purpose: of the model, as in models/folder.py. A question says the id of the model that it is for: `model`.
+    Q is a question, S what the model is shown of a photo, A (`result`) its answer, K what is kept of that in the store.
+    """
+
+    purpose: ClassVar[str]
+
+    @abstractmethod
+    def look(self, question: Q, work: Work, model: Any) -> S:  # noqa: ANN401 - each purpose has its own protocol
+        """What the model is to be shown of one photo. Several threads call it at once.
+
+        Raises as FileStage.run; it costs that photo alone.
+        """
+
+    @abstractmethod
+    def run(self, sights: Sequence[S], model: Any) -> Sequence[A]:  # noqa: ANN401 - as above
+        """Answer for every photo of a batch, in order. Raises ModelUnusable, OutOfModelMemory."""
+
+    @abstractmethod
+    def land(self, found: Sequence[tuple[AssetId, A]], model: ModelInUse, state: Path) -> Sequence[K]:
+        """Bring to the disk what the store does not hold; what `commit` is to keep of each. In a thread of the daemon.
+
+        Raises StoreFull, StoreError.
+        """
 
 
 class Visit(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -89,7 +89,7 @@ class Visits:
         except Exception:
             crew.lose()  # it goes on with its visits: the next report would be taken for another file's
             raise
-        return Outcome(pieces, thumbnails)
+        return Outcome(pieces, thumbnails.finish)
 
     async def _took_long(self, child: Child, task: FileTask, visit: Visit) -> ChildDied | FileUnreadable:
         """What is wrong with a file that takes too long: it keeps its reader busy, or the library does not answer."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
 _ANSWERING: Final = b"answering"
+_CHOSEN: Final = b"chosen"
+_QUEUED: Final = b"queued"
+_FORMER: Final = b"former\0"
 
 
 def embedding(txn: ReadTransaction, asset: AssetId) -> Embedding | None:
@@ -63,3 +66,47 @@ def answering(txn: ReadTransaction) -> str:
 def set_answering(txn: WriteTransaction, model: str) -> None:
     """Let the vectors of `model` answer from now on."""
     txn.put(Tables.MODELS, _ANSWERING, model.encode())
+
+
+def chosen(txn: ReadTransaction) -> str:
+    """The id of the model that photos are embedded with now; "" = none has ever been."""
+    return (txn.get(Tables.MODELS, _CHOSEN) or b"").decode()
+
+
+def choose(txn: WriteTransaction, model: str) -> None:
+    """Embed photos with `model` from now on: what is there of it counts, and is not forgotten."""
+    txn.put(Tables.MODELS, _CHOSEN, model.encode())
+    txn.delete(Tables.MODELS, _QUEUED)
+    txn.delete(Tables.MODELS, _FORMER + model.encode())
+
+
+def is_queued(txn: ReadTransaction) -> bool:
+    """Claim: what the chosen model has not embedded yet is queued, and nothing else."""
+    return txn.get(Tables.MODELS, _QUEUED) == txn.get(Tables.MODELS, _CHOSEN)
+
+
+def set_queued(txn: WriteTransaction) -> None:
+    """Say so."""
+    txn.put(Tables.MODELS, _QUEUED, chosen(txn).encode())
+
+
+def swap(txn: WriteTransaction) -> None:
+    """Let the chosen model answer; what there is of the one that did is to be forgotten."""
+    former = answering(txn)
+    set_answering(txn, chosen(txn))
+    retire(txn, former)
+
+
+def retire(txn: WriteTransaction, model: str) -> None:
+    """What there is of `model` is to be forgotten."""
+    txn.put(Tables.MODELS, _FORMER + model.encode(), model.encode())
+
+
+def former(txn: ReadTransaction) -> list[str]:
+    """The models of which everything is to be forgotten."""
+    return [value.decode() for _, value in txn.items(Tables.MODELS, _FORMER)]
+
+
+def forgotten(txn: WriteTransaction, model: str) -> None:
+    """Nothing is left of `model`."""
+    txn.delete(Tables.MODELS, _FORMER + model.encode())

@@ -103,7 +103,12 @@ class Tables:
     FAILED = Table("failed", "stage u8, subject u32", "Failure", "jobs that will not run again by themselves")
     COUNTERS = Table("counters", "name", "i64", "counts that would be slow to count")
     USER = Table("user", "kind, 0, name", "msgpack", "user facts, applied from the journal")
-    MODELS = Table("models", "role", "model id", "which model's vectors answer searches (embeddings.py)")
+    MODELS = Table(
+        "models",
+        "role",
+        "model id",
+        "what each model is to photos: which answers searches, which new vectors are of (embeddings.py)",
+    )
     SEARCHES = Table("searches", "query", "u64", "the last searches and when they were made, ns")
 
 

@@ -58,21 +58,22 @@ class Librarian:
         settings: RunnerSettings = SETTINGS,
         meanwhile: Callable[[Runner], None] | None = None,
         limit_s: float = 60,
-    ) -> None:
-        """Run the pipeline until nothing is due. meanwhile: called again and again while it runs."""
+    ) -> Runner:
+        """Run the pipeline until nothing is due; the runner as it was then. meanwhile: called while it runs."""
+        worker = Runner(self.store, self.writer, self.graph, settings, self.state)
 
         async def main() -> None:
-            worker = Runner(self.store, self.writer, self.graph, settings, self.state)
             with trio.fail_after(limit_s):
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(worker.run)
-                    while not await trio.to_thread.run_sync(worker.scheduler.is_idle):
+                    while not await trio.to_thread.run_sync(_is_done, worker):
                         if meanwhile is not None:
                             meanwhile(worker)
                         await trio.sleep(0.02)
                     nursery.cancel_scope.cancel()
 
         trio.run(main)
+        return worker
 
     def named(self, name: bytes) -> AssetId:
         """The photo with that view name."""
@@ -90,6 +91,10 @@ class Librarian:
         """How the stage stands."""
         with self.store.read() as txn:
             return jobs.counts(txn, jobs.stage(txn, stage))
+
+
+def _is_done(worker: Runner) -> bool:
+    return worker.scheduler.is_idle() and worker.models.is_settled()
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ def main(folder: Path, state: Path, when: str) -> None:
 
         async def commit_and_die(self: Runner, outcome: Outcome) -> None:
             await commit(self, outcome)
-            if outcome.thumbnails is not None:
+            if outcome.before is not None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         Runner._commit = commit_and_die  # type: ignore[method-assign]

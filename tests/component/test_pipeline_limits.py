@@ -6,6 +6,7 @@ import os
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -76,13 +77,11 @@ def test_a_large_file_may_take_longer() -> None:
     assert patience.for_file(10_000 * MB) == 60 + 2000
 
 
-@pytest.mark.parametrize("setting", [("TASKS_MAX", 1), ("WORN_SHARE", 0.0)], ids=["much done", "much memory"])
+@pytest.mark.parametrize("setting", [{"tasks_max": 1}, {"worn_share": 0.0}], ids=["much done", "much memory"])
 def test_a_worn_reader_is_replaced_and_nothing_is_lost(
-    here: Librarian, monkeypatch: pytest.MonkeyPatch, setting: tuple[str, float]
+    here: Librarian, monkeypatch: pytest.MonkeyPatch, setting: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(crew, *setting)
-    monkeypatch.setattr(crew, "BATCH_MAX", 4)
-    monkeypatch.setattr(crew, "BATCH_FIRST", 4)
+    shift = crew.Shift(first=4, most=4, **setting)
     started: list[int] = []
     start = Child.start
 
@@ -94,7 +93,7 @@ def test_a_worn_reader_is_replaced_and_nothing_is_lost(
     monkeypatch.setattr(Child, "start", counted)
     draw(here.folder, *(f"{number}.png" for number in range(12)))
     here.take_in()
-    here.work_off(RunnerSettings(readers=1, memory_mb=1024, patience=Patience(30)))
+    here.work_off(RunnerSettings(readers=1, memory_mb=1024, patience=Patience(30), shift=shift))
     assert len(started) >= 3
     assert here.counts("preview") == jobs.Counts(0, 12, 0)
 
@@ -113,7 +112,9 @@ def test_a_reader_knows_how_much_it_has_taken(tmp_path: Path) -> None:
         return at_first, at_work, child.address_space_bytes()
 
     at_first, at_work, at_last = trio.run(sizes)
-    assert 0 < at_first < at_work < crew.WORN_SHARE * (512 << 20)  # also the smallest readers.memory_mb leaves room
+    assert (
+        0 < at_first < at_work < crew.Shift().worn_share * (512 << 20)
+    )  # also the smallest readers.memory_mb leaves room
     assert at_last == 0
 
 

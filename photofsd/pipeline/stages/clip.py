@@ -1,0 +1,138 @@
+"""Stage `clip`: what a photo shows, as a vector that can be compared with those of other photos and of words.
+
+An image-text model looks at the stored preview, and at the key frames of a video, whose vector is their mean.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from photofsd.errors import FileUnreadable
+from photofsd.media.thumbnails import FRAMES_PX, PREVIEW_PX, Thumbnails
+from photofsd.pipeline.stage import ModelInUse, ModelStage, Work
+from photofsd.store import assets, embeddings
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from photofsd.models.clip import ClipModel
+    from photofsd.models.pixels import Preprocessing
+    from photofsd.store.transaction import ReadTransaction, WriteTransaction
+    from photofsd.types import AssetId
+
+VECTORS: Final = "vectors"
+"""Their folder in the state folder: a folder a model, by its id."""
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """What to look at, and with which model. content: blake3 digest; size, frames_size: bytes of the two files."""
+
+    model: str
+    content: bytes
+    size: int
+    frames: int
+    frames_size: int
+
+
+class Vector(msgspec.Struct, frozen=True):
+    """row: fp16, little-endian."""
+
+    row: bytes
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A vector that is on the disk. crc: CRC-32 of its fp16 row."""
+
+    model: str
+    crc: int
+
+
+class Embed(ModelStage[Picture, "list[Image]", Vector, Row]):
+    """Look at the preview."""
+
+    name = "clip"
+    version = 1
+    needs = frozenset({"look"})
+    makes = frozenset({"vector"})
+    cost_ms = 100.0
+    purpose = "clip"
+    query = Picture
+    result = Vector
+
+    def wanted(self, txn: ReadTransaction, asset: AssetId) -> bool:
+        return self.question(txn, asset) is not None
+
+    def question(self, txn: ReadTransaction, asset: AssetId) -> Picture | None:
+        record, look = assets.asset(txn, asset), assets.look(txn, asset)
+        if record is None or look is None:
+            return None
+        model = embeddings.chosen(txn)
+        return Picture(model, record.content, look.preview_bytes, look.frames, look.frames_bytes)
+
+    def look(self, question: Picture, work: Work, model: ClipModel) -> list[Image]:
+        thumbnails = Thumbnails(Path(work.thumbnails))
+        if question.frames:
+            from photofsd.media.frames import cut  # noqa: PLC0415 - the daemon never loads decoders
+
+            pictures: Iterable[Image] = cut(
+                _read(thumbnails, question, FRAMES_PX, question.frames_size), question.frames
+            )
+        else:
+            pictures = [_decoded(_read(thumbnails, question, PREVIEW_PX, question.size), model.pixels)]
+        return [model.pixels.fitted(picture) for picture in pictures]
+
+    def run(self, sights: Sequence[list[Image]], model: ClipModel) -> Sequence[Vector]:
+        import numpy as np  # noqa: PLC0415 - readers import this module, and need it not
+
+        from photofsd.models.clip import normalised  # noqa: PLC0415 - as above
+
+        vectors = model.of_pictures([picture for pictures in sights for picture in pictures])
+        starts = np.cumsum([0, *(len(pictures) for pictures in sights[:-1])])
+        rows = normalised(np.add.reduceat(vectors, starts)).astype("<f2")
+        return [Vector(row.tobytes()) for row in rows]
+
+    def land(self, found: Sequence[tuple[AssetId, Vector]], model: ModelInUse, state: Path) -> Sequence[Row]:
+        import numpy as np  # noqa: PLC0415 - as above
+
+        from photofsd.index.vectors import VectorFile  # noqa: PLC0415 - as above
+
+        vectors = np.stack([np.frombuffer(vector.row, "<f2") for _, vector in found]).astype(np.float32)
+        file = VectorFile(state / VECTORS / model.id, vectors.shape[1])
+        try:
+            crcs = file.write([asset for asset, _ in found], vectors)
+            file.sync()
+        finally:
+            file.close()
+        return [Row(model.id, crc) for crc in crcs]
+
+    def commit(self, txn: WriteTransaction, asset: AssetId, result: Row | None) -> bool:
+        if result is None:
+            return False
+        if not embeddings.answering(txn):
+            embeddings.set_answering(txn, result.model)
+        return embeddings.count(txn, asset, result.model, result.crc)
+
+
+def _read(thumbnails: Thumbnails, question: Picture, px: int, size: int) -> bytes:
+    jpeg = thumbnails.read(question.content, px, size=size)
+    if jpeg is None:
+        raise FileUnreadable(f"the preview of {question.content.hex()} is missing or torn")
+    return jpeg
+
+
+def _decoded(jpeg: bytes, pixels: Preprocessing) -> Image:
+    """The picture, no larger than it needs be for the model to see it all."""
+    from PIL import Image  # noqa: PLC0415 - as above
+
+    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as opened:
+        scale = max(pixels.size) / min(opened.size)
+        opened.draft("RGB", (round(opened.width * scale), round(opened.height * scale)))
+        return opened.convert("RGB")
+
+
+STAGE = Embed()
