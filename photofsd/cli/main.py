@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "config": "Show or check the settings.",
         "stages": "List the stages of the work, pause and resume them, do work again.",
         "models": "List, take in and verify the models that understand pictures.",
+        "bench": "Measure on this machine, with your photos where there are some.",
         "ctl": "Send the daemon a signal and wait until it is done.",
         "unmount": "End the daemon and remove the tree, whatever state it is in.",
         "doctor": "Look at everything around the daemon that may stand in its way.",

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from pyroaring import BitMap
 
 from photofsd.config.schema import IndexSettings
@@ -19,6 +18,7 @@ from photofsd.index.exact_rows import bitmap
 from photofsd.index.forest import NEAREST, WORDS_SHARE, Forest
 from photofsd.index.forests import Forests
 from photofsd.index.quantised import Vectors, unit
+from photofsd.index.ranking import Ranking, ranked
 from photofsd.index.rows import Ids
 from photofsd.index.scan import is_fast
 from photofsd.index.vectors import VectorFile
@@ -41,13 +41,6 @@ OVERFETCH: Final = 4
 
 SLOW_SHARE: Final = 10
 """By how much `index.exact_max_rows` is divided where the processor has no fast products of int8 rows (measured)."""
-
-
-class Ranking(NamedTuple):
-    """Photos, best first. ids: uint32[n]. cosines: float32[n], descending; of the same cosine, by id."""
-
-    ids: Ids
-    cosines: npt.NDArray[np.float32]
 
 
 class Figures(NamedTuple):
@@ -137,7 +130,7 @@ class PictureIndex:
             candidates = self._in_forest(direction, count, usable, reach)
         if candidates is None or candidates.size < min(count, len(usable)):
             candidates = self._exact.candidates(direction, count, usable, threads=self._settings.threads)
-        return self._rescored(direction, candidates, count)
+        return ranked(self._vectors, direction, candidates, count)
 
     def _in_forest(self, direction: Vectors, count: int, usable: BitMap, reach: int) -> Ids | None:
         """Candidates from the forest, and from a scan of what it has not."""
@@ -183,12 +176,6 @@ class PictureIndex:
             return known
         tail = len(self._tail.of(forest, self._exact))
         return tail + forest.count - (known - tail)
-
-    def _rescored(self, direction: Vectors, candidates: Ids, count: int) -> Ranking:
-        """The best of the candidates by their fp16 rows."""
-        cosines = unit(self._vectors.read(candidates)) @ direction
-        best = np.lexsort((candidates, -cosines))[:count]
-        return Ranking(candidates[best], cosines[best])
 
 
 class _Tail:

@@ -89,6 +89,14 @@ class VectorFile:
         self._is_described = True
 
 
+def dimension_of(folder: Path) -> int:
+    """The dimension of the vectors in `folder`. Raises StoreError."""
+    try:
+        return int(json.loads((folder / MODEL).read_bytes())["dimension"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{folder / MODEL} cannot be read ({error})") from error
+
+
 def crcs(rows: Halves) -> list[int]:
     """The CRC-32 of each row."""
     content, size = memoryview(rows.tobytes()), rows.shape[1] * rows.itemsize

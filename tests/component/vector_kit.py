@@ -10,8 +10,9 @@ import numpy.typing as npt
 from pyroaring import BitMap
 
 from photofsd.config.schema import IndexSettings
-from photofsd.index.pictures import PictureIndex, Ranking
-from photofsd.index.vectors import VectorFile
+from photofsd.index.pictures import PictureIndex
+from photofsd.index.ranking import Ranking
+from photofsd.index.vectors import VectorFile, crcs
 from photofsd.store import embeddings
 from photofsd.store.env import Store
 from photofsd.store.paths import libraries
@@ -34,20 +35,35 @@ def directions(count: int, dimension: int, seed: int = 1) -> Vectors:
 
 
 class Embedded:
-    """A store with photos of a model, as stage clip writes them; `index` opens the index of it."""
+    """A store with photos of a model, as stage clip writes them; `index` opens the index of it.
 
-    def __init__(self, state: Path, dimension: int, settings: IndexSettings | None = None) -> None:
+    first: the number of the next photo.
+    """
+
+    def __init__(self, state: Path, dimension: int, settings: IndexSettings | None = None, first: int = 0) -> None:
         self.state = state
         self.dimension = dimension
         self.store = Store.open(state / "store")
         self.file = VectorFile(state / "vectors" / MODEL, dimension)
         self.settings = settings or IndexSettings()
         self.counted: dict[int, Vectors] = {}
-        self._photos = 0
+        self._photos = first
 
     def index(self) -> PictureIndex:
         """The index as a new searcher opens it."""
         return PictureIndex(self.state, MODEL, self.dimension, self.settings)
+
+    def recall(self) -> None:
+        """Learn from the store and the file which vectors count."""
+        with self.store.read() as txn:
+            found = {asset: known.rows.get(MODEL) for asset, known in embeddings.embeddings(txn)}
+        ids = [asset for asset, crc in found.items() if crc is not None]
+        rows = self.file.read(ids)
+        self.counted = {
+            asset: row.astype(np.float32)
+            for asset, row, crc in zip(ids, rows, crcs(rows), strict=True)
+            if crc == found[AssetId(asset)]
+        }
 
     def add(self, vectors: Vectors) -> list[int]:
         """Photos with these vectors."""
