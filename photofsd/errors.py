@@ -104,6 +104,10 @@ class ModelUnusable(PhotofsdError):
     """A model is not there, not whole, or cannot be run: what needs it waits."""
 
 
+class MeaningAway(PhotofsdError):
+    """The image-text model cannot answer a search now, or not in time: words alone have to do."""
+
+
 class OutOfModelMemory(PhotofsdError):
     """There was no memory for a batch: a smaller one may do."""
 

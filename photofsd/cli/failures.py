@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import TypedDict
 
-from photofsd.cli.opened import opened_store, original_of, path_of
+from photofsd.cli.opened import opened_store, path_of
 from photofsd.config.schema import Settings
+from photofsd.query.listed import original_of
 from photofsd.store import jobs
 from photofsd.store.transaction import ReadTransaction
 from photofsd.types import AssetId, FileId, Subject

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from photofsd.config.schema import Settings
-from photofsd.store import assets, paths
+from photofsd.store import paths
 from photofsd.store.env import Store
 from photofsd.store.transaction import ReadTransaction
-from photofsd.types import AssetId, FileId
+from photofsd.types import FileId
 
 
 @contextmanager
@@ -28,10 +28,3 @@ def path_of(txn: ReadTransaction, file: FileId) -> str | None:
     """The absolute path of a file, as os.fsdecode gives it; None when it is gone."""
     record = paths.file(txn, file)
     return None if record is None else os.fsdecode(paths.file_path(txn, record))
-
-
-def original_of(txn: ReadTransaction, asset: AssetId) -> str | None:
-    """The best of the paths where the photo lies; None when it is gone."""
-    record = assets.asset(txn, asset)
-    found = (path_of(txn, file) for file in (record.files if record is not None else ()))
-    return next((path for path in found if path is not None), None)

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import os
 import sys
-from typing import Final, TypedDict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from photofsd.cli.opened import opened_store, original_of
 from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import say, say_beside, say_json
 from photofsd.config.schema import Settings
-from photofsd.query.search import search
-from photofsd.records import Taken
-from photofsd.store import assets
-from photofsd.store.transaction import ReadTransaction
-from photofsd.types import AssetId
+from photofsd.daemon.client import ask
+from photofsd.daemon.commands import Search, SearchResult
+from photofsd.errors import DaemonBusy, DaemonNotRunning, ModelUnusable, StoreError, TooSlow, UsageError
 
-EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - the clock of wherever it was
+if TYPE_CHECKING:
+    from photofsd.query.listed import Listed
+    from photofsd.query.meaning import Meaning
+    from photofsd.store.transaction import ReadTransaction
 
+MARGIN_S: Final = 3.0
+"""What an answer of the daemon may take beside the model."""
 
 PROTECTION: Final = "\0"
 """Stands before a word that is none of click's business; no argument of a program can hold it."""
-
-
-class Found(TypedDict):
-    """One photo of an answer. taken: RFC 3339, local time, with the offset where the photo says it."""
-
-    id: int
-    name: str
-    path: str
-    taken: str | None
-    score: float
 
 
 class _Query(click.Command):
@@ -56,56 +48,92 @@ def _unprotected(_ctx: click.Context, _parameter: click.Parameter, words: tuple[
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Print no more than N.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-0", "zero", is_flag=True, help="End each path with a NUL, for xargs -0.")
+@click.option("--explain", is_flag=True, help="Say why each photo is in the answer.")
 @common_options
-def command(invocation: Invocation, *, words: tuple[str, ...], limit: int | None, as_json: bool, zero: bool) -> None:
+def command(
+    invocation: Invocation, *, words: tuple[str, ...], limit: int | None, as_json: bool, zero: bool, explain: bool
+) -> None:
     """Print the originals that a query finds, best first.
 
-    The words of QUERY are put together with spaces. Works without the daemon.
+    The words of QUERY are put together with spaces. Asks the daemon where it runs, and works without it.
     """
-    found, notes = _search(invocation.settings, " ".join(words), limit)
-    for line in notes:
+    if explain and zero:
+        raise UsageError("--explain and -0 don't go together")
+    question = Search(query=" ".join(words), limit=limit, explain=explain)
+    found = _answer(invocation.settings, question)
+    for line in found["notes"]:
         say_beside(line)
+    photos = found["photos"]
     if as_json:
-        say_json(found)
+        say_json(photos)
+    elif explain:
+        for photo in photos:
+            for line in _explained(photo):
+                say(line)
     elif sys.stdout.isatty() and not zero:
-        for photo in found:
+        for photo in photos:
             say(photo["path"])
     else:
         end = b"\0" if zero else b"\n"
-        click.echo(b"".join(os.fsencode(photo["path"]) + end for photo in found), nl=False)
+        click.echo(b"".join(os.fsencode(photo["path"]) + end for photo in photos), nl=False)
 
 
-def _search(settings: Settings, text: str, limit: int | None) -> tuple[list[Found], tuple[str, ...]]:
-    """What the query finds, best first, and what there is to say about it."""
+def _answer(settings: Settings, question: Search) -> SearchResult:
+    """The daemon's answer; where there is none, or it does not answer, that of the store."""
+    try:
+        return ask(settings.state, question, timeout_s=settings.search.timeout_s + MARGIN_S)
+    except DaemonNotRunning:
+        return _alone(settings, question)
+    except (DaemonBusy, TooSlow) as error:
+        say_beside(f"searching without the daemon: {error}")
+        return _alone(settings, question)
+
+
+def _alone(settings: Settings, question: Search) -> SearchResult:
+    """The answer from the store, and by the model that answers, loaded for this one question."""
+    from photofsd.cli.opened import opened_store  # noqa: PLC0415 - the store is slow to import, and the daemon has it
+    from photofsd.query.listed import listed  # noqa: PLC0415 - the same
+    from photofsd.query.search import search  # noqa: PLC0415 - the same
+
     today = dt.datetime.now(settings.zone).date()
     with opened_store(settings) as txn:
+        meaning, notes = _meaning(txn, settings)
         answer = search(
-            txn, text, today=today, limit=limit or settings.search.default_limit, covers_only=settings.stacks == "cover"
+            txn,
+            question.query,
+            today=today,
+            limit=question.limit or settings.search.default_limit,
+            covers_only=settings.stacks == "cover",
+            meaning=meaning,
         )
-        photos = itertools.islice(zip(answer.assets, answer.scores, strict=True), limit)
-        found = [_found(txn, asset, score) for asset, score in photos]
-    return [photo for photo in found if photo is not None], answer.notes
+        photos = list(listed(txn, answer, question.query, at_most=question.limit, with_why=question.explain))
+    return SearchResult(photos=photos, notes=[*notes, *answer.notes], total=answer.total)
 
 
-def _found(txn: ReadTransaction, asset: AssetId, score: float) -> Found | None:
-    """One photo of the answer; None when none of its files is there."""
-    record, metadata = assets.asset(txn, asset), assets.metadata(txn, asset)
-    path = original_of(txn, asset)
-    if record is None or path is None:
-        return None
-    return Found(
-        id=asset,
-        name=os.fsdecode(record.name),
-        path=path,
-        taken=None if metadata is None else _taken(metadata.taken),
-        score=round(score, 4),
-    )
+def _meaning(txn: ReadTransaction, settings: Settings) -> tuple[Meaning | None, list[str]]:
+    """The model that answers; or None, and what there is to say about that."""
+    from photofsd.store import embeddings  # noqa: PLC0415 - as above
+
+    if not embeddings.answering(txn):
+        return None, []
+    from photofsd.searcher import cold  # noqa: PLC0415 - numpy and a model take a while, and words need neither
+
+    try:
+        return cold.opened(txn, settings), []
+    except (ModelUnusable, StoreError) as error:
+        return None, [f"searching by words only: {error}"]
 
 
-def _taken(taken: Taken | None) -> str | None:
-    """When it was taken, as the clock of that place showed; None when that is but a guess from the file's own time."""
-    if taken is None or taken.source.is_guess:
-        return None
-    offset = "" if taken.offset_min is None else dt.timezone(dt.timedelta(minutes=taken.offset_min)).tzname(None)
-    clock = EPOCH + dt.timedelta(microseconds=taken.local_ns // 1000)
-    return clock.isoformat(timespec="seconds") + offset.removeprefix("UTC")
+def _explained(photo: Listed) -> Iterator[str]:
+    """A photo's path, and why it is in the answer."""
+    yield f"{photo['score']:.4f}  {photo['path']}"
+    why = photo.get("why")
+    if why is None:
+        return
+    for word, fields in why["words"].items():
+        yield f"        {word}: in {', '.join(fields)}"
+    if why["words_rank"] is not None:
+        yield f"        by words: group {why['words_rank']}"
+    for name, place in (("by what it shows", why["meaning"]), ("by what it looks like", why["looks"])):
+        if place is not None:
+            yield f"        {name}: rank {place['rank']}, cosine {place['cosine']:.3f}"

@@ -94,6 +94,16 @@ class SearchSettings:
 
     default_limit: Annotated[int, Doc("Photos in the answer to a query that names no `limit:`.", at_least=1)] = 200
     recent: Annotated[int, Doc("Last searches that `/search` lists.", at_least=0)] = 20
+    floor: Annotated[
+        str,
+        Doc(
+            "How close a photo must come to what words mean: a cosine, or `auto`: closer than photos of this library"
+            " come to texts that none of them shows (see `photofsd models calibrate`)."
+        ),
+    ] = "auto"
+    timeout_s: Annotated[
+        float, Doc("Seconds that the image-text model may take for a search before words alone answer.", at_least=0.1)
+    ] = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,15 @@ def _problems(settings: Settings) -> Iterator[_Problem]:
         yield _Problem("library.prune", "expected globs over names: paths belong in library.exclude")
     if settings.timezone and not _is_timezone(settings.timezone):
         yield _Problem("timezone", f"there is no time zone {settings.timezone!r}; they read like Europe/Rome")
+    if not _is_floor(settings.search.floor):
+        yield _Problem("search.floor", f'expected "auto" or a cosine, like "0.22", not {settings.search.floor!r}')
+
+
+def _is_floor(text: str) -> bool:
+    try:
+        return text == "auto" or -1 <= float(text) <= 1
+    except ValueError:
+        return False
 
 
 def _nested_folders(library: LibrarySettings) -> Iterator[_Problem]:

@@ -23,7 +23,7 @@ from photofsd import views
 from photofsd.config import profiles
 from photofsd.config.schema import SETTINGS, Settings, value_of
 from photofsd.daemon import control, lock
-from photofsd.daemon.commands import ReloadResult
+from photofsd.daemon.commands import ReloadResult, Search, SearchResult
 from photofsd.daemon.follower import Follower
 from photofsd.daemon.handlers import Control
 from photofsd.daemon.health import Doctor
@@ -32,6 +32,7 @@ from photofsd.daemon.last_resort import LastResort
 from photofsd.daemon.notify import Notifier, feed_watchdog
 from photofsd.daemon.report import health_lines
 from photofsd.daemon.scans import Scans
+from photofsd.daemon.searching import Searching
 from photofsd.errors import PhotofsdError
 from photofsd.fuse import mount, mount_point
 from photofsd.fuse.options import MountOptions
@@ -47,6 +48,8 @@ from photofsd.pipeline.stage import Work
 from photofsd.pipeline.upkeep import Upkeep
 from photofsd.pipeline.vector_upkeep import VectorUpkeep
 from photofsd.pipeline.visits import Patience
+from photofsd.query.listed import listed
+from photofsd.query.search import search
 from photofsd.query.searches import Searches
 from photofsd.store import paths, rederive, searches
 from photofsd.store.env import Store
@@ -132,7 +135,8 @@ class _Daemon:
         self._renderer = _renderer(settings, store)
         point = os.fspath(settings.mount.point)
         self._indexer = Indexer(store, writer)
-        self._doctor = Doctor(store, self._graph, self._runner, mount=point, alerts=self._alerts)
+        self._searching = Searching(store, writer, settings)
+        self._doctor = Doctor(store, self._graph, self._runner, self._searching, mount=point, alerts=self._alerts)
         self._tree = LibraryTree(self._library(), self._refuse)
 
     def _derive_anew(self) -> None:
@@ -161,6 +165,7 @@ class _Daemon:
                 self._today,
                 limit=settings.search.default_limit,
                 remembered=settings.search.recent,
+                meaning=self._searching,
             ),
             facts=facts,
             told=Told(self._status_text, lambda: self._last_error),
@@ -188,7 +193,7 @@ class _Daemon:
         return roots
 
     def _alerts(self) -> list[str]:
-        others = (self._renderer.alert, self._indexer.alert)
+        others = (self._renderer.alert, self._indexer.alert, self._searching.alert)
         return [*self._scans.alerts(), *(alert for alert in others if alert)]
 
     def _today(self) -> dt.date:
@@ -217,6 +222,8 @@ class _Daemon:
                 follower = Follower(self._store, self._writer, self._tree, self._runner.wake)
                 self._writer.listen(lambda _: follower.wake())
                 self._writer.listen(lambda _: self._indexer.wake())
+                self._writer.listen(lambda _: self._searching.wake())
+                nursery.start_soon(self._searching.run)
                 nursery.start_soon(self._renderer.run)
                 mounted = await nursery.start(mount.serve, self._tree, _mount_options(settings), self._renderer)
                 nursery.start_soon(follower.run, mounted.invalidator)
@@ -242,9 +249,24 @@ class _Daemon:
             writer=self._writer,
             runner=self._runner,
             scans=self._scans,
+            search=self._search,
             stop=end,
             reload=self._reload,
         )
+
+    def _search(self, command: Search) -> SearchResult:
+        """Answer a query, as the tree does."""
+        with self._store.read() as txn:
+            answer = search(
+                txn,
+                command.query,
+                today=self._today(),
+                limit=command.limit or self._settings.search.default_limit,
+                covers_only=self._settings.stacks == "cover",
+                meaning=self._searching if self._searching.is_there else None,
+            )
+            photos = listed(txn, answer, command.query, at_most=command.limit, with_why=command.explain)
+            return SearchResult(photos=list(photos), notes=list(answer.notes), total=answer.total)
 
     async def _obey(self, signals: AsyncIterator[int], stop: Callable[[], None]) -> None:
         """Obey signals, until told to end; those that come later change nothing."""

@@ -7,6 +7,7 @@
 | Scan    | ScanCount (with `wait`) | ScanResult |
 | Wait    | Due | Nothing |
 | Stages  | | StagesResult |
+| Search  | | SearchResult |
 | Reload  | | ReloadResult |
 | Stop    | | Nothing, before the daemon ends |
 
@@ -19,7 +20,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, Generic, Literal, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypedDict, TypeVar
+
+if TYPE_CHECKING:
+    from photofsd.query.listed import Listed
 
 State = Literal["starting", "running", "degraded", "paused", "stopping"]
 Action = Literal["list", "pause", "resume", "retry", "reset"]
@@ -72,6 +76,24 @@ class IndexHealth(TypedDict):
     similar_queued: int
 
 
+class SearcherHealth(TypedDict):
+    """The process that searches by meaning. waiting: why words alone answer; None where it is ready.
+
+    model: whose vectors answer, None = no model's do. floor: the cosine at which answers end. memory_mb: of its own;
+    mapped_mb: of its files that are in memory and may leave it.
+    """
+
+    state: Literal["off", "starting", "ready"]
+    waiting: str | None
+    model: str | None
+    floor: float | None
+    memory_mb: int
+    mapped_mb: int
+    vectors: int
+    annoy_generation: int | None
+    tail: int
+
+
 class PeopleHealth(TypedDict):
     """Counts of people and of faces."""
 
@@ -93,6 +115,7 @@ class Health(TypedDict):
     stages: dict[str, StageHealth]
     index: IndexHealth
     people: PeopleHealth
+    searcher: SearcherHealth
     alerts: list[str]
 
 
@@ -131,6 +154,14 @@ class StagesResult(TypedDict):
 
     stages: dict[str, StageHealth]
     jobs: int
+
+
+class SearchResult(TypedDict):
+    """What a query finds, best first. notes: what the user should know, a line each. total: without the limit."""
+
+    photos: list[Listed]
+    notes: list[str]
+    total: int
 
 
 class ReloadResult(TypedDict):
@@ -199,6 +230,19 @@ class Stages(Command[StagesResult]):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Search(Command[SearchResult]):
+    """Answer a query. limit: None = the query's, or as configured. explain: say why each photo is in the answer.
+
+    A query that makes no sense is a BadQuery.
+    """
+
+    name = "search"
+    query: str
+    limit: int | None = None
+    explain: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Reload(Command[ReloadResult]):
     """Read the configuration again and apply what can be applied."""
 
@@ -213,5 +257,5 @@ class Stop(Command[Nothing]):
 
 
 COMMANDS: Final[Mapping[str, type[Command[Any]]]] = MappingProxyType(
-    {kind.name: kind for kind in (Ping, Status, Scan, Wait, Stages, Reload, Stop)}
+    {kind.name: kind for kind in (Ping, Status, Scan, Wait, Stages, Search, Reload, Stop)}
 )

@@ -19,6 +19,8 @@ from photofsd.daemon.commands import (
     ReloadResult,
     Scan,
     ScanResult,
+    Search,
+    SearchResult,
     Stages,
     StagesResult,
     Status,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from photofsd.store.writer import Writer
 
 LOOK_S = 0.2
+SEARCHES_MAX = 8
 RETRY_ROWS = 1000
 
 
@@ -51,6 +54,7 @@ class Control:
         writer: Writer,
         runner: Runner,
         scans: Scans,
+        search: Callable[[Search], SearchResult],
         stop: Callable[[], None],
         reload: Callable[[], Awaitable[ReloadResult]],
     ) -> None:
@@ -60,6 +64,8 @@ class Control:
         self._scans = scans
         self._stop = stop
         self._reload = reload
+        self._search = search
+        self._searching = trio.CapacityLimiter(SEARCHES_MAX)
 
     def handlers(self) -> Handlers:
         """Every command with what it does."""
@@ -69,6 +75,7 @@ class Control:
             Scan: self.scan,
             Wait: self.wait,
             Stages: self.stages,
+            Search: self.search,
             Reload: self.reload,
             Stop: self.stop,
         }
@@ -152,6 +159,9 @@ class Control:
         while count := self._writer.run(functools.partial(_retry_some, name), rows=RETRY_ROWS):
             total += count
         return total
+
+    async def search(self, command: Search, report: Report) -> SearchResult:
+        return await trio.to_thread.run_sync(self._search, command, limiter=self._searching)
 
     async def reload(self, command: Reload, report: Report) -> ReloadResult:
         return await self._reload()

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from photofsd import __version__
-from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, StageHealth, State
+from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, SearcherHealth, StageHealth, State
 from photofsd.records import LibraryRecord, StageRecord
 from photofsd.store import changes, embeddings, facets, jobs, paths, similar
 from photofsd.types import Facet
 
 if TYPE_CHECKING:
+    from photofsd.daemon.searching import Searching
     from photofsd.pipeline.graph import Graph
     from photofsd.pipeline.runner import Runner
     from photofsd.store.env import Store
@@ -29,11 +30,19 @@ class Doctor:
     """
 
     def __init__(
-        self, store: Store, graph: Graph, runner: Runner, *, mount: str, alerts: Callable[[], list[str]]
+        self,
+        store: Store,
+        graph: Graph,
+        runner: Runner,
+        searching: Searching,
+        *,
+        mount: str,
+        alerts: Callable[[], list[str]],
     ) -> None:
         self._store = store
         self._graph = graph
         self._runner = runner
+        self._searching = searching
         self._mount = mount
         self._alerts = alerts
         self.phase: State = "starting"
@@ -44,7 +53,8 @@ class Doctor:
             libraries = paths.libraries(txn)
             stages = self._stages(txn, libraries)
             photos, files = txn.counter(b"photos"), txn.counter(b"files")
-            index = _index(txn, photos)
+            searcher = self._searching.health()
+            index = _index(txn, photos, searcher)
         alerts = [*self._alerts(), *([self._runner.alert] if self._runner.alert else [])]
         return Health(
             version=__version__,
@@ -57,6 +67,7 @@ class Doctor:
             stages=stages,
             index=index,
             people={"named": 0, "unknown": 0, "faces": 0},
+            searcher=searcher,
             alerts=alerts,
         )
 
@@ -114,11 +125,11 @@ class Doctor:
                 yield f"trying again in {wait_s:.0f} s"
 
 
-def _index(txn: ReadTransaction, photos: int) -> IndexHealth:
+def _index(txn: ReadTransaction, photos: int, searcher: SearcherHealth) -> IndexHealth:
     return IndexHealth(
         vectors=len(facets.bitmap(txn, Facet.EMBEDDED, embeddings.answering(txn).encode())),
-        annoy_generation=None,
-        tail=0,
+        annoy_generation=searcher["annoy_generation"],
+        tail=searcher["tail"],
         text_docs=photos,
         similar=len(facets.bitmap(txn, Facet.HAS, b"similar")),
         similar_queued=changes.behind(txn, similar.FOLLOWER),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, StageHealth
+from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, SearcherHealth, StageHealth
 from photofsd.display import shown, width
 
 
@@ -16,6 +16,7 @@ def health_lines(health: Health) -> Iterator[str]:
     yield from columns([_library(folder) for folder in health["library"]])
     yield f"{health['photos']:,} photos, {health['files']:,} files, {health['failed']:,} failed"
     yield _similar(health["index"])
+    yield searcher_line(health["searcher"])
     if health["stages"]:
         yield ""
         yield from stage_lines(health["stages"])
@@ -47,6 +48,14 @@ def _similar(index: IndexHealth) -> str:
     queued = index["similar_queued"]
     to_do = "up to date" if not queued else "1 change to go" if queued == 1 else f"{queued:,} changes to go"
     return f"{index['similar']:,} photos look alike: {to_do}"
+
+
+def searcher_line(searcher: SearcherHealth) -> str:
+    """Whether pictures are found by what they show, and if not, why, and what would be gained."""
+    if searcher["waiting"] is None:
+        memory = f"{searcher['memory_mb']:,} MB of memory, {searcher['mapped_mb']:,} MB of files mapped"
+        return f"searching by meaning: {searcher['vectors']:,} photos, model {searcher['model']}; {memory}"
+    return f"searching by words only: {searcher['waiting']}"
 
 
 def _stage(name: str, stage: StageHealth) -> tuple[str, ...]:

@@ -157,6 +157,21 @@ class Child:
         except (OSError, IndexError):
             return 0
 
+    def memory_bytes(self) -> int:
+        """What it holds of the machine's memory for itself now, files apart; 0 where it is gone."""
+        return self._resident("RssAnon")
+
+    def mapped_bytes(self) -> int:
+        """What of files is in memory because it has them mapped; 0 where it is gone."""
+        return self._resident("RssFile")
+
+    def _resident(self, kind: str) -> int:
+        try:
+            lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        except OSError:
+            return 0
+        return next((int(line.split()[1]) << 10 for line in lines if line.startswith(kind)), 0)
+
     def is_reaped(self) -> bool:
         """Claim: nothing of it is left."""
         return self._process.poll() is not None

@@ -94,7 +94,7 @@ def _with_words(request: Request, spoken: Spoken, among: BitMap) -> BitMap:
         return BitMap()
     for term in sorted(terms, key=lambda term: term.is_phrase):
         found = union_of(request.having(term, among))
-        if not found and not request.having(term, request.live):
+        if not found and not request.has_model and not request.having(term, request.live):
             request.note(f"nothing has the word {term}")
         among = found
     return among

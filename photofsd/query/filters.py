@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from photofsd.query.request import Request
 from photofsd.query.syntax import Dates, DateWord, Filter, Key, Near, Numbers, Point
 from photofsd.query.text import atoms, words
 from photofsd.query.words import Field, with_phrase, with_word
-from photofsd.store import facets
+from photofsd.store import assets, facets
 from photofsd.types import Facet
 
 RATINGS = range(6)
@@ -20,7 +21,6 @@ UNKNOWN_YET: Mapping[Key, str] = {
     Key.PERSON: "people",
     Key.FACES: "faces",
     Key.TEXT: "the words seen in pictures",
-    Key.LIKE: "photos that look alike",
 }
 """What this photofsd cannot ask for yet."""
 
@@ -124,6 +124,17 @@ def _near(request: Request, value: Near, among: BitMap) -> BitMap:
     return found
 
 
+def _looks_like(request: Request, value: str, among: BitMap) -> BitMap:
+    asset = assets.named(request.txn, os.fsencode(value))
+    if asset is None:
+        request.note(f"no photo is called {value!r}")
+        return BitMap()
+    if not request.has_model:
+        request.note(f"there is no image-text model: like:{value} finds nothing")
+        return BitMap()
+    return request.looking_like(asset, among)
+
+
 # Each takes what values.py reads for its key.
 _SETS: Mapping[Key, Callable[[Request, Any], BitMap]] = {
     Key.YEAR: _year,
@@ -140,5 +151,9 @@ _SETS: Mapping[Key, Callable[[Request, Any], BitMap]] = {
     Key.STACK: _stack,
     Key.NAME: _name,
 }
-READS_RECORDS: Mapping[Key, Callable[[Request, Any, BitMap], BitMap]] = {Key.CAPTION: _caption, Key.NEAR: _near}
-"""The filters that look at photos one by one, and so only at those that are still in question."""
+READS_RECORDS: Mapping[Key, Callable[[Request, Any, BitMap], BitMap]] = {
+    Key.CAPTION: _caption,
+    Key.NEAR: _near,
+    Key.LIKE: _looks_like,
+}
+"""The filters that look at photos one by one, or only so far, and so only at those that are still in question."""

@@ -197,14 +197,15 @@ class Latest(Members):
 class Found(Members):
     """What a search finds, best first.
 
-    text, within, covers_only: the search. find: gives the ids, quickly when `is_found` says so. Raises BadQuery,
-    TooSlow.
+    text, within, covers_only: the search. find: gives the ids, quickly when `is_found` says so; recall: those that were
+    found last. Raise BadQuery, TooSlow.
     """
 
     text: str
     within: Members | None
     covers_only: bool
     find: Callable[[], Sequence[int]] = field(compare=False)
+    recall: Callable[[], Sequence[int]] = field(compare=False)
     is_found: Callable[[], bool] = field(compare=False)
 
     def is_ready(self) -> bool:
@@ -214,13 +215,13 @@ class Found(Members):
         self.find()
 
     def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
-        return asset in self.find()
+        return asset in self.recall()
 
     def bitmap(self, txn: ReadTransaction) -> BitMap:
-        return BitMap(self.find())
+        return BitMap(self.recall())
 
     def ordered(self, txn: ReadTransaction) -> Sequence[int]:
-        return self.find()
+        return self.recall()
 
 
 def narrowed(outer: Members | None, inner: Members) -> Members:

@@ -1,7 +1,8 @@
 """Searches as the tree makes them: remembered for a moment, so that looking at what was found searches once.
 
 A file manager lists a folder and then looks at every entry; all of that is one search. An answer is kept while the
-store has not changed, and in any case FRESH_S long.
+store has not changed, and in any case FRESH_S long; one for which the image-text model was away no longer than that,
+and not once it has come.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ import datetime as dt
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from photofsd.query.meaning import Meaning, NoMeaning
 from photofsd.query.members import Found, Members
 from photofsd.query.search import search
 from photofsd.store import searches
 from photofsd.store.schema import Tables
+from photofsd.types import AssetId
 
 if TYPE_CHECKING:
     from photofsd.store.env import Store
@@ -36,8 +39,13 @@ class _Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """An answer. sequence: of the last change that all of it knows of. generation: of the model that was there."""
+
     ids: Sequence[int]
+    scores: Mapping[AssetId, float]
+    is_whole: bool
     sequence: int
+    generation: int
     today: dt.date
     at_s: float
 
@@ -46,12 +54,20 @@ class Searches:
     """Makes and remembers searches. Thread-safe. limit: photos a search; remembered: searches listed in /search."""
 
     def __init__(
-        self, store: Store, writer: Writer, today: Callable[[], dt.date], *, limit: int, remembered: int
+        self,
+        store: Store,
+        writer: Writer,
+        today: Callable[[], dt.date],
+        *,
+        limit: int,
+        remembered: int,
+        meaning: Meaning | None = None,
     ) -> None:
         self._store = store
         self._writer = writer
         self._remembered = remembered
         self._today = today
+        self._meaning = meaning or NoMeaning()
         self._limit = limit
         self._kept: OrderedDict[_Asked, _Kept] = OrderedDict()
         self._lock = threading.Lock()
@@ -65,8 +81,21 @@ class Searches:
         return Found(
             *asked,
             find=lambda: self._find(asked),
+            recall=lambda: self._recalled(asked),
             is_found=lambda: self._fresh(asked) is not None,
         )
+
+    def score(self, asset: AssetId) -> tuple[str, float] | None:
+        """The last search that found a photo, and its score there; None where none of the last ones did."""
+        with self._lock:
+            found = ((asked.text, kept.scores[asset]) for asked, kept in self._kept.items() if asset in kept.scores)
+            return next(reversed(list(found)), None)
+
+    def _recalled(self, asked: _Asked) -> Sequence[int]:
+        """As `_find`, but however old what was found is: the loop asks, which must not wait."""
+        with self._lock:
+            kept = self._kept.get(asked)
+        return self._find(asked) if kept is None else kept.ids
 
     def _find(self, asked: _Asked) -> Sequence[int]:
         """The ids, best first. Raises BadQuery, TooSlow."""
@@ -76,13 +105,26 @@ class Searches:
         text, within, covers_only = asked
         if within is not None:
             within.prepare()
-        today = self._today()
+        today, generation = self._today(), self._meaning.generation
         with self._store.read() as txn:
             sequence = txn.number(Tables.META, b"sequence")
             allowed = None if within is None else within.bitmap(txn)
-            answer = search(txn, text, today=today, limit=self._limit, within=allowed, covers_only=covers_only)
+            answer = search(
+                txn,
+                text,
+                today=today,
+                limit=self._limit,
+                within=allowed,
+                covers_only=covers_only,
+                meaning=self._meaning if self._meaning.is_there else None,
+            )
+        known_to = sequence if answer.known_to is None else min(sequence, answer.known_to)
+        scores = {hit.asset: hit.score for hit in answer.hits}
         with self._lock:
-            self._kept[asked] = _Kept(answer.assets, sequence, today, time.monotonic())
+            self._kept.pop(asked, None)
+            self._kept[asked] = _Kept(
+                answer.assets, scores, answer.is_whole, known_to, generation, today, time.monotonic()
+            )
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return answer.assets
@@ -99,7 +141,11 @@ class Searches:
             kept = self._kept.get(asked)
         if kept is None or kept.today != self._today():
             return None
+        if kept.generation != self._meaning.generation:
+            return None
         if time.monotonic() - kept.at_s < FRESH_S:
             return kept
+        if not kept.is_whole:
+            return None
         with self._store.read() as txn:
             return kept if txn.number(Tables.META, b"sequence") == kept.sequence else None

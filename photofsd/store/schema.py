@@ -109,6 +109,12 @@ class Tables:
         "model id",
         "what each model is to photos: which answers searches, which new vectors are of (embeddings.py)",
     )
+    TEXT_VECTORS = Table(
+        "text_vectors",
+        "model id, 0, blake2b-16 of the text",
+        "u64 s, float32s",
+        "vectors of texts that were searched for",
+    )
     SEARCHES = Table("searches", "query", "u64", "the last searches and when they were made, ns")
 
 

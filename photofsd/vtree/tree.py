@@ -77,19 +77,24 @@ class LibraryTree:
         self._refuse(message)
 
     def xattrs(self, node: Picture) -> Mapping[bytes, bytes]:
-        """What is known of a photo, as the desktop's extended attributes (xdg, baloo) and our own."""
+        """What is known of a photo, as the desktop's extended attributes (xdg, baloo) and our own.
+
+        A photo is one file in every folder, so its score is that in the last search that found it, and says which.
+        """
         if isinstance(node, Original):
             return {}
         with self._library.store.read() as txn:
             metadata = assets.metadata(txn, node.asset)
         if metadata is None:
             return {}
+        found = self._library.searches.score(node.asset)
         known = {
             b"user.xdg.tags": ",".join(metadata.tags),
             b"user.xdg.comment": metadata.caption or metadata.title or "",
             b"user.baloo.rating": "" if metadata.rating is None else str(max(0, metadata.rating) * 2),
             b"user.photofsd.camera": metadata.camera or "",
             b"user.photofsd.lens": metadata.lens or "",
+            b"user.photofsd.score": "" if found is None else f"{found[1]:.4f} {found[0]}",
         }
         return {name: value.encode("utf-8", "replace") for name, value in known.items() if value}
 

@@ -246,7 +246,7 @@ def test_query_finds(ask: Callable[..., Answer], query: str, found: str) -> None
         ("faces:>=3", "faces are not known yet"),
         ("album:Holiday", "no photo has an album like 'Holiday'"),
         ("text:EXIT", "the words seen in pictures are not known yet"),
-        ("like:IMG_4121.jpg", "photos that look alike are not known yet"),
+        ("like:IMG_4121.jpg", "there is no image-text model: like:IMG_4121.jpg"),
         ("has:faces", "faces are not known yet"),
         ("near:Atlantis", "no photo was taken at a place like 'Atlantis'"),
         ("place:Atlantis", "no photo has a place like 'Atlantis'"),
