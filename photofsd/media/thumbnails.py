@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import functools
 import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NamedTuple
 
-from photofsd.errors import StoreError, StoreFull
+from photofsd.durable import unwritable
 from photofsd.records import Look
 
 THUMB_PX: Final = 256
@@ -33,7 +32,6 @@ SHARDS: Final = 256
 
 _UNFINISHED: Final = "unfinished"
 _SUFFIX: Final = ".jpg"
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -86,7 +84,7 @@ class Thumbnails:
         except FileNotFoundError:
             return
         except OSError as error:
-            _raise_unwritable(self._folder, error)
+            raise unwritable(f"thumbnails in {self._folder.parent}", error) from error
 
     def shard(self, number: int) -> dict[bytes, dict[int, Kept]]:
         """What lies there of the contents whose digest begins with that byte: by content, then by size."""
@@ -124,7 +122,7 @@ class Batch:
                 _put(unfinished, functools.partial(Path.write_bytes, data=jpeg))
             except OSError as error:
                 self.abandon()
-                _raise_unwritable(self._folder, error)
+                raise unwritable(f"thumbnails in {self._folder.parent}", error) from error
 
     def finish(self) -> None:
         """Bring them to the disk, then to their names, then the names to the disk. Raises as `add` does."""
@@ -137,7 +135,7 @@ class Batch:
             _sync(self._folder)
         except OSError as error:
             self.abandon()
-            _raise_unwritable(self._folder, error)
+            raise unwritable(f"thumbnails in {self._folder.parent}", error) from error
         self._waiting.clear()
 
     def abandon(self) -> None:
@@ -180,9 +178,3 @@ def _listed(folder: Path) -> Iterator[tuple[bytes, Kept]]:
                 content = bytes.fromhex(entry.name.removesuffix(_SUFFIX))
                 status = entry.stat(follow_symlinks=False)
                 yield content, Kept(status.st_size, status.st_mtime_ns)
-
-
-def _raise_unwritable(folder: Path, error: OSError) -> NoReturn:
-    if error.errno in _FULL:
-        raise StoreFull(f"there is no room for thumbnails in {folder.parent}") from error
-    raise StoreError(f"thumbnails cannot be written to {folder.parent} ({error.strerror})") from error

@@ -14,14 +14,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
-from photofsd.errors import StoreError, StoreFull
+from photofsd.durable import unwritable
 
 FREE_MIN_BYTES: Final = 256 << 20
 """Of the disk: below that, renditions go. The store needs it more."""
 
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _UNFINISHED: Final = ".part"
 _BLOCK_BYTES: Final = 512
 _FRESH_S: Final = 3600.0
@@ -51,7 +50,7 @@ class RenditionCache:
         try:
             found = self._found()
         except OSError as error:
-            _raise_unwritable(self._folder, error)
+            raise unwritable(f"JPEGs for /jpeg in {self._folder}", error) from error
         with self._lock:
             self._sizes = OrderedDict((name, size) for _, name, size in sorted(found))
             self._evict()
@@ -93,7 +92,7 @@ class RenditionCache:
         try:
             return self._kept(key, pieces, size)
         except OSError as error:
-            _raise_unwritable(self._folder, error)
+            raise unwritable(f"JPEGs for /jpeg in {self._folder}", error) from error
 
     def _kept(self, key: str, pieces: Sequence[bytes], size: int) -> int:
         path = self._path(key)
@@ -152,9 +151,3 @@ class RenditionCache:
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:_SHARD_CHARS] / key
-
-
-def _raise_unwritable(folder: Path, error: OSError) -> NoReturn:
-    if error.errno in _FULL:
-        raise StoreFull(f"the disk is full: no JPEGs for /jpeg can be written to {folder}") from error
-    raise StoreError(f"JPEGs for /jpeg cannot be written to {folder} ({error.strerror})") from error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import lmdb
 
+from photofsd.durable import FULL
 from photofsd.errors import StoreBusy, StoreError, StoreFull
 from photofsd.store import damage, migrate, pages, rederive, schema
 from photofsd.store.chunks import Chunks
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _FILE = "data.mdb"
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+_FULL = FULL | {errno.EIO}
 _DAMAGE = (lmdb.CorruptedError, lmdb.InvalidError, lmdb.VersionMismatchError, lmdb.PageNotFoundError)
 
 PAGES_MAX_BYTES = 128 << 20

@@ -9,7 +9,6 @@ is no Unicode (names are bytes) stands in it as lone surrogates, escaped.
 from __future__ import annotations
 
 import datetime as dt
-import errno
 import functools
 import itertools
 import json
@@ -19,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from photofsd.durable import FULL, sync_folder
 from photofsd.errors import StoreError, StoreFull
 from photofsd.store.schema import Tables
 
@@ -30,7 +30,6 @@ Entry = Mapping[str, Any]
 FILE_MAX_BYTES = 4 << 20
 MARK = b"journal"
 _ENTRIES_A_COMMIT = 500
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 _OURS = {"n", "at"}
 
 
@@ -39,7 +38,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
         self._folder = folder
         self._lock = threading.Lock()
         self._cut_torn_line()
@@ -81,7 +80,7 @@ class Journal:
             try:
                 _append_durably(file, line)
             except OSError as error:
-                kind = StoreFull if error.errno in _FULL else StoreError
+                kind = StoreFull if error.errno in FULL else StoreError
                 raise kind(f"{file} cannot be written ({error.strerror}): nothing was changed") from error
             self._last += 1
             return numbered
@@ -134,7 +133,7 @@ def _append_durably(file: Path, line: bytes) -> None:
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if is_new:
-            _sync_folder(file.parent)
+            sync_folder(file.parent)
         size = os.fstat(descriptor).st_size
         try:
             _write_all(descriptor, line)
@@ -151,14 +150,6 @@ def _write_all(descriptor: int, line: bytes) -> None:
     written = 0
     while written < len(line):
         written += os.write(descriptor, line[written:])
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class UserFacts:

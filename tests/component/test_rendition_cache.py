@@ -114,7 +114,7 @@ def test_a_full_disk_takes_other_renditions_first_and_is_told_when_there_are_non
             fill(disk / "store")
             cache.make_way()
         fill(disk / "store")
-        with pytest.raises(StoreFull, match="no JPEGs for /jpeg can be written to"):
+        with pytest.raises(StoreFull, match="no room for JPEGs for /jpeg in"):
             cache.keep(KEYS[0], [mebibyte], len(mebibyte))
         assert not list((disk / "jpeg").glob("*/*.part"))
 
@@ -122,7 +122,7 @@ def test_a_full_disk_takes_other_renditions_first_and_is_told_when_there_are_non
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     cache = cache_in(tmp_path / "jpeg")
     (tmp_path / "jpeg" / KEYS[0][:2]).write_text("no folder")
-    with pytest.raises(StoreError, match=f"cannot be written to {tmp_path}/jpeg") as caught:
+    with pytest.raises(StoreError, match=f"JPEGs for /jpeg in {tmp_path}/jpeg cannot be written") as caught:
         keep(cache, KEYS[0], b"jpeg")
     assert not isinstance(caught.value, StoreFull)
 
