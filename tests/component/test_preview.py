@@ -417,7 +417,7 @@ def test_without_room_for_pictures_processing_pauses_says_so_and_goes_on_by_itse
 
 def test_pictures_that_cannot_be_written_leave_nothing_and_say_what_to_look_at(tmp_path: Path) -> None:
     (tmp_path / "thumbs").write_text("in the way")
-    with pytest.raises(StoreError, match="thumbnails in .* cannot be written"):
+    with pytest.raises(StoreError, match=r"thumbnails in .* cannot be written"):
         Thumbnails(tmp_path / "thumbs").batch().add(bytes(32), {THUMB_PX: b"jpeg"})
     with small_disk(tmp_path, kind="tmpfs", megabytes=1) as disk:
         batch = Thumbnails(disk / "thumbs").batch()
