@@ -6,7 +6,8 @@ import click
 
 from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import say, say_json
-from photofsd.daemon.doctor import Finding, examine
+from photofsd.daemon.doctor import examine
+from photofsd.daemon.finding import Finding
 from photofsd.daemon.report import columns
 
 

@@ -26,7 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "status": "Show how things stand.",
         "scan": "Look for changes in the library now.",
         "search": "Print the originals that a query finds, best first.",
-        "check": "Prove the invariants of the store.",
+        "check": "Prove the invariants of the store, and that vectors are as it says.",
         "config": "Show or check the settings.",
         "stages": "List the stages of the work, pause and resume them, do work again.",
         "models": "List, take in and verify the models that understand pictures.",

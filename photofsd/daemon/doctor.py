@@ -11,11 +11,13 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from photofsd.config.schema import Settings
 from photofsd.daemon.client import ask, connect
 from photofsd.daemon.commands import Ping
+from photofsd.daemon.doctor_models import examine_models
+from photofsd.daemon.finding import Finding, Level
 from photofsd.daemon.probe import Sight, probe
 from photofsd.errors import DaemonNotRunning, PhotofsdError
 from photofsd.mounts import MOUNTINFO, OUR_FILE_SYSTEM, mount_at, mount_of, mounts, real_point
@@ -53,17 +55,6 @@ SAFE_FOR_ONE_MACHINE: Final = frozenset({"gfs2", "ocfs2", "virtiofs"})
 
 ANSWER_TIMEOUT_S: Final = 5.0
 
-Level = Literal["ok", "warning", "problem"]
-
-
-class Finding(NamedTuple):
-    """What one check found. check: what was looked at; advice: what to do, empty when nothing needs doing."""
-
-    check: str
-    level: Level
-    text: str
-    advice: str = ""
-
 
 class System(NamedTuple):
     """Where the system keeps what the checks read."""
@@ -90,6 +81,7 @@ def examine(settings: Settings, system: System | None = None) -> Iterator[Findin
     for folder, sight in sights.items():
         yield _library(settings, folder, sight, system)
     yield _inotify(settings, sights, system)
+    yield from examine_models(settings)
     yield _daemon(settings)
 
 

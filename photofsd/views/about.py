@@ -9,7 +9,7 @@ import msgspec
 
 from photofsd.query.members import EVERYTHING
 from photofsd.records import Look
-from photofsd.store import assets, paths, stacks
+from photofsd.store import assets, embeddings, paths, stacks
 from photofsd.types import AssetId
 from photofsd.vtree.failed import Failed
 from photofsd.vtree.folders import FixedFolder, WholePhotoFolder
@@ -37,6 +37,11 @@ What is known of a photo:               cat '.photofsd/photos/IMG_0001.jpg.json'
 What the daemon is doing:               cat .photofsd/status
 What it could not do, and why:          ls .photofsd/failed/preview
 Why something was refused:              cat .photofsd/last-error
+"""
+WITHOUT_MODEL = """
+Searches find words: names, folders, tags, titles, places. With an image-text model they also find what photos show,
+like 'sunset at the sea', whatever they are called. It is run on this machine and shown nothing but small previews:
+                                        photofsd models install ViT-B-32__laion2b-s34b-b79k
 """
 
 
@@ -105,11 +110,13 @@ def _encoded(document: dict[str, Any]) -> bytes:
 
 
 def readme(library: Library) -> str:
-    """What the folders are, one line each."""
+    """What the folders are, one line each, and what is missing for more."""
     lines = [
         f"  {'/' + view.name.decode():16} {view.about}" for view in library.views.values() if view.name[:1] != b"."
     ]
-    return HEADER + "\n".join(lines) + "\n" + FOOTER
+    with library.store.read() as txn:
+        hint = "" if embeddings.answering(txn) else WITHOUT_MODEL
+    return HEADER + "\n".join(lines) + "\n" + FOOTER + hint
 
 
 def _root(scope: Scope) -> Directory:

@@ -53,7 +53,8 @@ def running(library: Path, state: Path, mount: Path) -> Iterator[Running]:
     """A daemon over `library`, mounted; its log is `daemon.log` beside the mount point."""
     config = mount.with_name("photofsd.toml")
     config.write_text("")  # whatever the user has set is not measured
-    places = ["--config", config, "--library", library, "--state", state, "--mount", mount]
+    models = mount.with_name("models")
+    places = ["--config", config, "--library", library, "--state", state, "--mount", mount, "--models", models]
     started_s = time.perf_counter()
     with mount.with_name("daemon.log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-m", "photofsd", "run", *places], stdout=log, stderr=log)

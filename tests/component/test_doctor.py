@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import os
 import re
 import resource
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +17,10 @@ import pytest
 from photofsd.config.load import Overrides, load
 from photofsd.config.schema import Settings
 from photofsd.daemon import doctor, probe
-from photofsd.daemon.doctor import MODULES, Finding, System, examine
+from photofsd.daemon.doctor import MODULES, System, examine
+from photofsd.daemon.finding import Finding
 from photofsd.daemon.probe import Sight
+from tests.component import tiny_clip
 
 Examine = Callable[..., dict[str, Finding]]
 
@@ -27,6 +31,7 @@ def settings(tmp_path: Path) -> Settings:
     for name in ("photos/2024", "photos/2025", "state"):
         (tmp_path / name).mkdir(parents=True)
     text = f'state = "state"\n[library]\nfolders = ["photos"]\n[mount]\npoint = "{tmp_path}/tree"\n'
+    text += '[models]\nfolder = "models"\n'
     return _settings(tmp_path, text)
 
 
@@ -199,3 +204,33 @@ def test_a_library_that_does_not_answer_is_a_problem(settings: Settings, system:
     folder = settings.library.folders[0]
     finding = doctor._library(settings, folder, None, system)
     assert (finding.level, finding.text) == ("problem", f"{folder} does not answer")
+
+
+def test_without_a_model_the_doctor_says_what_one_would_bring(settings: Settings, system: System) -> None:
+    finding = _findings(settings, system)["image-text model"]
+    assert finding.level == "ok"
+    assert "not what photos show" in finding.text
+    assert finding.advice.startswith("photofsd models install ")
+
+
+def test_a_model_is_tried_and_what_runs_it_is_said(settings: Settings, system: System, test_models: Path) -> None:
+    shutil.copytree(test_models / "clip", settings.models.folder / "clip")
+    finding = _findings(settings, system)["image-text model"]
+    assert finding.level == "ok"
+    assert finding.text.endswith("384 dimensions, on ONNX Runtime, CPUExecutionProvider")
+
+
+def test_a_model_that_does_not_run_is_a_problem(settings: Settings, system: System) -> None:
+    tiny_clip.make(settings.models.folder, "tiny")  # it knows no words
+    assert _findings(settings, system)["image-text model"].level == "problem"
+    wanted = dataclasses.replace(settings, models=dataclasses.replace(settings.models, clip="another"))
+    finding = _findings(wanted, system)["image-text model"]
+    assert (finding.level, finding.advice) == ("problem", "correct models.clip")
+
+
+def test_two_builds_of_what_runs_models_are_told_of(
+    settings: Settings, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "model runtime" not in _findings(settings, system)
+    monkeypatch.setattr(importlib.metadata, "version", lambda _: "1.0")
+    assert _findings(settings, system)["model runtime"].level == "warning"

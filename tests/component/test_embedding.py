@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,10 +29,13 @@ from photofsd.pipeline.model_questions import ModelSettings
 from photofsd.pipeline.runner import Runner, RunnerSettings
 from photofsd.pipeline.stages.clip import VECTORS
 from photofsd.pipeline.vector_upkeep import VectorUpkeep
+from photofsd.processes.child import Program
 from photofsd.store import assets, embeddings, facets, jobs
 from photofsd.types import AssetId, Facet
 from tests.component import tiny_clip
+from tests.component.embedding_victim import BATCH
 from tests.component.librarian import SETTINGS, Librarian, librarian
+from tests.component.small_disk import small_disk
 
 COLOURS = ("red", "green", "blue", "white", "black", "yellow", "magenta", "cyan", "gray", "orange", "brown", "pink")
 
@@ -349,3 +354,81 @@ def test_a_models_process_that_is_killed_costs_no_photo(here: Librarian, models:
     here.work_off(settings(models), meanwhile=killing(signal.SIGKILL, 1))
     assert counted(here, model_id(models)) == photos(here)
     assert here.counts("clip") == jobs.Counts(0, len(COLOURS), 0)
+
+
+@pytest.fixture
+def poison(here: Librarian, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a models process into service that dies over what it is told to."""
+
+    def serve(content: str) -> None:
+        monkeypatch.setenv("POISON", content)
+        monkeypatch.setattr(runner, "MODELS", Program("tests.component.poisoned_child", "models process", "-"))
+
+    here.work_off()
+    return serve
+
+
+def test_a_photo_over_which_the_process_dies_is_given_up_alone(
+    here: Librarian, models: Path, poison: Callable[[str], None]
+) -> None:
+    asset = here.named(b"red.jpg")
+    with here.store.read() as txn:
+        record = assets.asset(txn, asset)
+    assert record is not None
+    poison(record.content.hex())
+    here.work_off(settings(models))
+    assert here.counts("clip") == jobs.Counts(0, len(COLOURS) - 1, 1)
+    assert "killed by SIGKILL" in here.failures("clip")[0]
+    assert counted(here, model_id(models)) == photos(here) - BitMap([asset])
+
+
+def test_a_process_that_dies_over_everything_rests_and_fails_no_photo(
+    here: Librarian, models: Path, poison: Callable[[str], None]
+) -> None:
+    poison("all")
+    assert "nothing has worked since" in held_after(here, settings(models))
+    assert here.counts("clip") == jobs.Counts(len(COLOURS), 0, 0)
+
+
+@pytest.mark.parametrize("when", ["written", "synced", "committed"])
+def test_a_daemon_that_is_killed_on_the_way_to_the_store_embeds_nothing_twice_and_counts_nothing_too_early(
+    tmp_path: Path, models: Path, when: str
+) -> None:
+    folder, state = tmp_path / "library", tmp_path / "state"
+    folder.mkdir()
+    for colour in COLOURS:
+        Image.new("RGB", (64, 48), colour).save(folder / f"{colour}.jpg")
+    victim = [sys.executable, "-m", "tests.component.embedding_victim", *map(str, (folder, state, models)), when]
+    assert subprocess.run(victim, check=False, timeout=120).returncode == -signal.SIGKILL
+    with librarian(folder, state) as here:
+        model = model_id(models)
+        there = len(counted(here, model))
+        assert there == (BATCH if when == "committed" else 0)
+        assert torn(here) == []
+        assert embedded_since(here, models, "") == len(COLOURS) - there
+        assert counted(here, model) == photos(here)
+        assert looked_after(here) == 0
+
+
+def test_without_room_for_vectors_processing_pauses_and_goes_on_by_itself(
+    here: Librarian, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "HELD_UP_WAIT_S", 0.2)
+    here.work_off()
+    with small_disk(tmp_path, kind="tmpfs", megabytes=1) as disk:
+        (here.state / VECTORS).symlink_to(disk)
+        ballast, alerts = disk / "ballast", set[str | None]()
+        with contextlib.suppress(OSError):
+            ballast.write_bytes(bytes(2 << 20))
+
+        def make_room(working: Runner) -> None:
+            alerts.add(working.alert)
+            if working.alert is not None:
+                ballast.unlink(missing_ok=True)
+
+        here.work_off(settings(models), meanwhile=make_room)
+        assert runner.DISK_FULL in alerts
+        assert counted(here, model_id(models)) == photos(here)
+        assert torn(here) == []
+        (here.state / VECTORS).unlink()
+        shutil.copytree(disk, here.state / VECTORS)

@@ -38,8 +38,10 @@ class Home:
         self._place = place / name
         self.state = self._place / "state"
         self.mount = self._place / "photos"
+        self.models = self._place / "models"
         self.log = self._place / "daemon.log"
         self._settings: dict[str, object] = {
+            "models.folder": str(self.models),
             "library.settle_s": 0.3,
             "library.scan_interval_s": 3600.0,
             "library.watch": True,
@@ -57,8 +59,7 @@ class Home:
 
     def start(self, environ: Mapping[str, str] | None = None) -> None:
         """Start the daemon; it answers when this returns."""
-        config = self._place / "photofsd.toml"
-        config.write_text("\n".join(f"{key} = {literal(value)}" for key, value in self._settings.items()))
+        config = self.configure()
         libraries = [word for folder in self.folders for word in ("--library", str(folder))]
         places = ["--state", str(self.state), "--mount", str(self.mount), "--config", str(config)]
         with self.log.open("ab") as log:
@@ -67,6 +68,13 @@ class Home:
                 stdout=log, stderr=log, env={**os.environ, **(environ or {})},
             )  # fmt: skip
         self.until(lambda: self.answers() and bool(self.layers()))
+
+    def configure(self, **settings: object) -> Path:
+        """Write the configuration file, with other settings from now on."""
+        self._settings |= {key.replace("__", "."): value for key, value in settings.items()}
+        config = self._place / "photofsd.toml"
+        config.write_text("\n".join(f"{key} = {literal(value)}" for key, value in self._settings.items()))
+        return config
 
     def answers(self) -> bool:
         """Claim: the daemon answers. Fails where it has ended."""

@@ -215,7 +215,8 @@ def _root(here: Librarian) -> DirId:
 @contextlib.contextmanager
 def daemon(folder: Path, state: Path, mount: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """A real daemon over `folder`, its first work done. It must end by itself, cleanly, when asked."""
-    common = ["--library", str(folder), "--state", str(state), "--mount", str(mount), *options]
+    models = ["--models", str(state.parent / "models")]  # whatever the user has installed
+    common = ["--library", str(folder), "--state", str(state), "--mount", str(mount), *models, *options]
     with (state.parent / "daemon.log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-m", "photofsd", "run", *common], stderr=log, stdout=log)
         try:
