@@ -108,9 +108,8 @@ def alerts() -> Iterator[str]:
     for module in sorted((PACKAGE / "library").glob("*.py")):
         yield from calls(module, "alert", "Offline")
     yield from calls(PACKAGE / "store" / "env.py", "StoreFull")
-    yield from calls(PACKAGE / "media" / "thumbnails.py", "StoreError")
     yield from calls(PACKAGE / "processes" / "child.py", "ChildrenBroken")
-    yield from calls(PACKAGE / "pipeline" / "rendition_cache.py", "StoreFull", "StoreError")
+    yield from calls(PACKAGE / "durable.py", "StoreFull", "StoreError")
     for node in ast.walk(ast.parse((PACKAGE / "daemon" / "keeper.py").read_text())):
         if isinstance(node, ast.FunctionDef) and node.name == "alerts":
             lines = (texts(line) for line in ast.walk(node) if isinstance(line, ast.JoinedStr))
