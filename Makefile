@@ -24,7 +24,8 @@ $(STAMP): pyproject.toml constraints.txt contrib/setup/environment | system
 	@touch $@
 
 run: install $(if $(PHOTOS),,.sample) ## the daemon on PHOTOS=DIR, or on a sample library that it draws; Ctrl-C ends it
-	@exec $(PYTHON_IN_VENV) -m contrib.setup.run --library "$(or $(PHOTOS),.sample)" --mount "$(MOUNT)" --state "$(STATE)"
+	@exec $(PYTHON_IN_VENV) -m contrib.setup.run --library "$(or $(PHOTOS),.sample)" --mount "$(MOUNT)" --state "$(STATE)" \
+		$(if $(PHOTOS),,--demo)
 
 .sample: | install
 	@$(PYTHON_IN_VENV) -m contrib.sample_library $@

@@ -16,6 +16,7 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from contrib.demo_model.laid_out import lay_out
 from photofsd.daemon.client import ask
 from photofsd.daemon.commands import Ping
 from photofsd.errors import PhotofsdError
@@ -29,8 +30,16 @@ The photos are at {mount}. In a file manager, or in another terminal:
   cat {mount}/.photofsd/status
   {program} status --state {state}
   {program} doctor --state {state} --library {library} --mount {mount}
-
+{demo}
 Ctrl-C ends it. The photos in {library} are never changed.
+"""
+DEMO_HINTS = """
+The pictures are drawn. A DEMO MODEL, which knows nothing but such drawings, looks at them; when it has seen them all:
+
+  {program} wait --stage clip --state {state}
+  ls -U {mount}/search/'beach sunset'
+
+For photos there are others: {program} models install
 """
 
 
@@ -39,13 +48,17 @@ def main() -> int:
     arguments = _arguments()
     _refuse_without_fuse()
     program = Path(sys.executable).with_name("photofsd")
-    daemon = subprocess.Popen(
-        [program, "run", "--library", arguments.library, "--mount", arguments.mount, "--state", arguments.state],
-        process_group=0,
-    )
+    command = [program, "run", "--library", arguments.library, "--mount", arguments.mount, "--state", arguments.state]
+    if arguments.demo:
+        models = arguments.state / "models"
+        lay_out(models)
+        command += ["--models", models]
+    daemon = subprocess.Popen(command, process_group=0)
     _pass_on_signals(daemon)
-    names = {"program": os.path.relpath(program), **vars(arguments)}
-    hints = HINTS.format_map({name: shlex.quote(str(path)) for name, path in names.items()})
+    paths = {"program": os.path.relpath(program), **vars(arguments)}
+    names = {name: shlex.quote(str(path)) for name, path in paths.items()}
+    demo = DEMO_HINTS.format_map(names) if arguments.demo else ""
+    hints = HINTS.format_map(names | {"demo": demo})
     threading.Thread(target=_say_when_ready, args=(daemon, arguments.state, hints), daemon=True).start()
     with _Terminal(daemon.pid):
         code = _exit_code(daemon.wait())
@@ -58,6 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("library", "mount", "state"):
         parser.add_argument(f"--{name}", type=lambda text: Path(text).expanduser(), required=True)
+    parser.add_argument("--demo", action="store_true", help="with the demo model: for the sample library alone")
     arguments = parser.parse_args()
     if not arguments.library.is_dir():
         parser.exit(1, f"photofsd: {arguments.library} is no folder: give one with PHOTOS=DIR\n")

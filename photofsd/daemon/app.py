@@ -168,7 +168,7 @@ class _Daemon:
                 meaning=self._searching,
             ),
             facts=facts,
-            told=Told(self._status_text, lambda: self._last_error),
+            told=Told(self._status_text, lambda: self._last_error, self._doctor.model_notes),
             views=views.discover(),
             roots=self._roots(),
             today=self._today,

@@ -102,8 +102,15 @@ class PeopleHealth(TypedDict):
     faces: int
 
 
+class ModelHealth(TypedDict):
+    """A model in use. about: what it says of itself, such as that it is a demo."""
+
+    id: str
+    about: str
+
+
 class Health(TypedDict):
-    """How things stand; `photofsd status --json` prints this as it is. alerts: one line each."""
+    """How things stand; `photofsd status --json` prints this as it is. models: by stage. alerts: one line each."""
 
     version: str
     state: State
@@ -116,6 +123,7 @@ class Health(TypedDict):
     index: IndexHealth
     people: PeopleHealth
     searcher: SearcherHealth
+    models: dict[str, ModelHealth]
     alerts: list[str]
 
 

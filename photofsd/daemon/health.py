@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from photofsd import __version__
-from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, SearcherHealth, StageHealth, State
+from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, ModelHealth, SearcherHealth, StageHealth, State
 from photofsd.records import LibraryRecord, StageRecord
 from photofsd.store import changes, embeddings, facets, jobs, paths, similar
 from photofsd.types import Facet
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from photofsd.daemon.searching import Searching
     from photofsd.pipeline.graph import Graph
     from photofsd.pipeline.runner import Runner
+    from photofsd.pipeline.stage import ModelInUse
     from photofsd.store.env import Store
     from photofsd.store.transaction import ReadTransaction
 
@@ -68,8 +69,17 @@ class Doctor:
             index=index,
             people={"named": 0, "unknown": 0, "faces": 0},
             searcher=searcher,
+            models={name: ModelHealth(id=model.id, about=model.about) for name, model in self._models_in_use()},
             alerts=alerts,
         )
+
+    def model_notes(self) -> list[str]:
+        """What the models in use say of themselves, one line each."""
+        return [model.about for _, model in self._models_in_use() if model.about]
+
+    def _models_in_use(self) -> list[tuple[str, ModelInUse]]:
+        """By stage. Another thread may exchange one meanwhile: a copy."""
+        return sorted(self._runner.models.in_use.copy().items())
 
     def is_indexed(self) -> bool:
         """Claim: the indexes are up to date."""

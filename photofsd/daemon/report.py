@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, SearcherHealth, StageHealth
+from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, ModelHealth, SearcherHealth, StageHealth
 from photofsd.display import shown, width
 
 
@@ -17,6 +17,7 @@ def health_lines(health: Health) -> Iterator[str]:
     yield f"{health['photos']:,} photos, {health['files']:,} files, {health['failed']:,} failed"
     yield _similar(health["index"])
     yield searcher_line(health["searcher"])
+    yield from (_model(stage, model) for stage, model in health["models"].items())
     if health["stages"]:
         yield ""
         yield from stage_lines(health["stages"])
@@ -56,6 +57,10 @@ def searcher_line(searcher: SearcherHealth) -> str:
         memory = f"{searcher['memory_mb']:,} MB of memory, {searcher['mapped_mb']:,} MB of files mapped"
         return f"searching by meaning: {searcher['vectors']:,} photos, model {searcher['model']}; {memory}"
     return f"searching by words only: {searcher['waiting']}"
+
+
+def _model(stage: str, model: ModelHealth) -> str:
+    return f"stage {stage}: {shown(model['id'])}" + (f" ({shown(model['about'])})" if model["about"] else "")
 
 
 def _stage(name: str, stage: StageHealth) -> tuple[str, ...]:

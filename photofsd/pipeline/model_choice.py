@@ -133,7 +133,7 @@ class ModelChoice:
         if found is None:
             self._do_without(f"the model {model.name} is being looked at")
             return True
-        self._use(ModelInUse(found, Purpose.CLIP, str(model.folder)))
+        self._use(ModelInUse(found, Purpose.CLIP, str(model.folder), model.about))
         self._swap_if_due()
         return self._forget()
 

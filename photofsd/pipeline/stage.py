@@ -124,11 +124,15 @@ class FactStage(AskingStage[Q, R]):
 
 
 class ModelInUse(msgspec.Struct, frozen=True):
-    """The model that a stage shows photos to. id: of its vectors (models/folder.py). folder: where it lies."""
+    """The model that a stage shows photos to.
+
+    id: of its vectors (models/folder.py). folder: where it lies. about: what it says of itself, mostly nothing.
+    """
 
     id: str
     purpose: str
     folder: str
+    about: str = ""
 
 
 class ModelStage(AskingStage[Q, K], Generic[Q, S, A, K]):

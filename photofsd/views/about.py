@@ -116,7 +116,8 @@ def readme(library: Library) -> str:
     ]
     with library.store.read() as txn:
         hint = "" if embeddings.answering(txn) else WITHOUT_MODEL
-    return HEADER + "\n".join(lines) + "\n" + FOOTER + hint
+    notes = "".join(f"\n{note}\n" for note in library.told.model_notes())
+    return HEADER + "\n".join(lines) + "\n" + notes + FOOTER + hint
 
 
 def _root(scope: Scope) -> Directory:

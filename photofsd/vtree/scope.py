@@ -38,10 +38,11 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the daemon has to tell in the tree, as text."""
+    """What the daemon has to tell in the tree, as text. model_notes: what the models in use say of themselves."""
 
     status: Callable[[], str]
     last_error: Callable[[], str]
+    model_notes: Callable[[], list[str]] = list
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ HEALTH: Health = {
         "similar_queued": 1203,
     },
     "people": {"named": 0, "unknown": 0, "faces": 0},
+    "models": {"clip": {"id": "demo-0123", "about": "DEMO MODEL: of drawings"}},
     "alerts": ["the disk is nearly full"],
 }
 

@@ -134,3 +134,11 @@ def test_library_that_is_no_folder_is_refused(tmp_path: Path) -> None:
 def test_recipe_of_make_run_is_the_one_tested_here() -> None:
     recipe = (CHECKOUT / "Makefile").read_text()
     assert "\t@exec $(PYTHON_IN_VENV) -m contrib.setup.run --library" in recipe
+
+
+@pytest.mark.parametrize("photos, is_demo", [("", True), ("PHOTOS=/nas/photos", False)])
+def test_the_demo_model_is_for_the_sample_library_alone(photos: str, is_demo: bool) -> None:  # noqa: FBT001
+    words = ["make", "--dry-run", "run", *photos.split()]
+    said = subprocess.run(words, cwd=CHECKOUT, capture_output=True, check=True, text=True).stdout
+    line = next(line for line in said.replace("\\\n", " ").splitlines() if "contrib.setup.run" in line)
+    assert ("--demo" in line) is is_demo

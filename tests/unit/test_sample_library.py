@@ -83,6 +83,12 @@ def test_plan_has_what_the_views_are_about(plan: Plan) -> None:
     assert len(plan.copies) >= 8
 
 
+def test_some_beaches_at_sunset_say_so_neither_by_name_nor_by_words(plan: Plan) -> None:
+    shots = [shot for shot in plan.shots if shot.scene == "beach at sunset" and not shot.words]
+    assert len(shots) >= 3
+    assert not any(word in shot.path.lower() for shot in shots for word in (b"beach", b"sunset", b"sea"))
+
+
 @pytest.mark.parametrize("today", [TODAY, dt.date(2028, 2, 29), dt.date(2026, 1, 1)])
 def test_some_photos_are_of_this_day_and_none_of_the_future(today: dt.date) -> None:
     days = [shot.taken.date() for shot in make_plan(SEED, today).shots if shot.taken]
