@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from photofsd.errors import ModelUnusable
+from photofsd.display import first_line
+from photofsd.errors import ModelUnusable, PhotofsdError
 from photofsd.models.clip import ClipModel
 from photofsd.models.folder import Installed, Layout, Purpose
 
@@ -21,8 +22,12 @@ def load(model: Installed, *, threads: int, device: Device = "auto") -> ClipMode
         raise ModelUnusable(f"{model.folder} is a {model.purpose} model, and no image-text model")
     try:
         return _loaded(model, threads, device)
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise ModelUnusable(f"{error.name} is not installed: pip install 'photofsd[ml]'") from error
+    except (PhotofsdError, MemoryError):
+        raise
+    except Exception as error:  # libraries of this size fail to load in any way
+        raise ModelUnusable(f"what runs {model.layout} models cannot be loaded: {first_line(error)}") from error
 
 
 def _loaded(model: Installed, threads: int, device: Device) -> ClipModel:

@@ -20,6 +20,7 @@ from photofsd.models import torchvision_compat
 from photofsd.models.tokens import Tokenizer, cleaning
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TORCHINDUCTOR_CACHE_DIR"] = "/"  # nothing is compiled; else torch tries to write into /tmp, and we may not
 torchvision_compat.ensure()
 
 import open_clip  # noqa: E402 - what it imports must be importable first

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +118,29 @@ def test_lacking_memory_is_told_from_what_cannot_be_run(english: Installed, monk
             fails_with(error)
     with pytest.raises(ModelUnusable, match="cannot be run: shapes"):
         fails_with(RuntimeError("shapes do not fit\nat all"))
+
+
+def test_a_child_that_may_write_no_file_can_load_it(english: Installed) -> None:
+    """Nor may anything be cached: the models process has RLIMIT_FSIZE 0."""
+    script = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+from pathlib import Path
+from photofsd.models.folder import Installed, Layout, Purpose
+from photofsd.models.loading import load
+model = Installed(Purpose.CLIP, "m", Layout.OPEN_CLIP, Path({str(english.folder)!r}))
+sys.stdout.write(str(load(model, threads=1, device="cpu").of_texts(["x"]).shape))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, text=True, timeout=100)
+    assert done.stdout == "(1, 24)", done.stderr
+
+
+def test_libraries_that_cannot_be_loaded_are_one_clear_error(
+    english: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "photofsd.models.clip_torch", None)
+    with pytest.raises(ModelUnusable, match=r"^photofsd.models.clip_torch is not installed"):
+        load(english, threads=1)
 
 
 def test_a_pickle_beside_the_weights_is_never_read(english: Installed) -> None:
