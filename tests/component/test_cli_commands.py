@@ -14,7 +14,18 @@ from pathlib import Path
 import pytest
 import trio
 
-from photofsd.daemon.commands import Health, Reload, Scan, ScanResult, StageHealth, Stages, Status, Stop, Wait
+from photofsd.daemon.commands import (
+    Health,
+    Reload,
+    Scan,
+    ScanResult,
+    SearcherHealth,
+    StageHealth,
+    Stages,
+    Status,
+    Stop,
+    Wait,
+)
 from photofsd.daemon.control import Report
 from photofsd.daemon.protocol import SOCKET_NAME, Message
 from photofsd.errors import UsageError
@@ -30,6 +41,17 @@ METADATA: StageHealth = {
     "waiting": None,
     "rate_per_s": 31.25,
     "retries_per_min": 7,
+}
+SEARCHER: SearcherHealth = {
+    "state": "off",
+    "waiting": "no model is installed",
+    "model": None,
+    "floor": None,
+    "memory_mb": 0,
+    "mapped_mb": 0,
+    "vectors": 0,
+    "annoy_generation": None,
+    "tail": 0,
 }
 HEALTH: Health = {
     "version": "0.1.0",
@@ -52,6 +74,7 @@ HEALTH: Health = {
         "similar_queued": 1203,
     },
     "people": {"named": 0, "unknown": 0, "faces": 0},
+    "searcher": SEARCHER,
     "models": {"clip": {"id": "demo-0123", "about": "DEMO MODEL: of drawings"}},
     "alerts": ["the disk is nearly full"],
 }
@@ -85,6 +108,8 @@ def test_status_is_readable_and_safe_for_a_terminal(photofsd: Program, serving: 
     assert r"/nas/\xff  online   last scan 2024-06-15T08:00:00Z" in lines
     assert "/nas/more  OFFLINE  not scanned yet" in lines
     assert "12,345 photos, 12,400 files, 2 failed" in lines
+    assert "stage clip: demo-0123 (DEMO MODEL: of drawings)" in lines
+    assert "searching by words only: no model is installed" in lines
     assert lines[-1].split() == ["metadata", "1,203", "8", "40", "2", "31.2", "7"]
 
 
