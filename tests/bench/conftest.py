@@ -58,10 +58,10 @@ def large_library(tmp_path_factory: pytest.TempPathFactory, scaled: Scaled) -> S
     kept = os.environ.get("PHOTOFSD_BENCH_CACHE")
     count = scaled(LARGE)
     folder = Path(kept) / f"{count}-photos" if kept else tmp_path_factory.mktemp("large")
-    return synthetic(folder, count, _Teller())
+    return synthetic(folder, count, Teller())
 
 
-class _Teller:
+class Teller:
     """Says now and then how many photos are built."""
 
     def __init__(self) -> None:

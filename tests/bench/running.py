@@ -49,12 +49,17 @@ class Memory:
 
 
 @contextlib.contextmanager
-def running(library: Path, state: Path, mount: Path) -> Iterator[Running]:
-    """A daemon over `library`, mounted; its log is `daemon.log` beside the mount point."""
+def running(
+    library: Path, state: Path, mount: Path, settings: str = "", models: Path | None = None
+) -> Iterator[Running]:
+    """A daemon over `library`, mounted, so configured, without models unless it is told where they are.
+
+    Its log is `daemon.log` beside the mount point.
+    """
     config = mount.with_name("photofsd.toml")
-    config.write_text("")  # whatever the user has set is not measured
-    models = mount.with_name("models")
-    places = ["--config", config, "--library", library, "--state", state, "--mount", mount, "--models", models]
+    config.write_text(settings)  # whatever the user has set is not measured
+    places = ["--config", config, "--library", library, "--state", state, "--mount", mount]
+    places += ["--models", models or mount.with_name("models")]
     started_s = time.perf_counter()
     with mount.with_name("daemon.log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-m", "photofsd", "run", *places], stdout=log, stderr=log)
