@@ -14,6 +14,7 @@ from photofsd.index.vectors import VectorFile
 from photofsd.models.folder import Installed
 from photofsd.store import changes, embeddings, facets
 from photofsd.store.env import Store
+from photofsd.store.schema import Tables
 from tests.bench.synthetic import BATCH, KEPT_CHANGES, Synthetic, Tell
 
 DIMENSION = 512
@@ -33,13 +34,17 @@ class Embedded(Synthetic):
 
 
 def embedded(library: Synthetic, models: Path, model: Installed, tell: Tell = lambda _: None) -> Embedded:
-    """The same library with a state folder of its own, in which every photo has a vector; made if need be."""
+    """The same library with a state folder of its own, in which every photo has a vector; made if need be.
+
+    No text has been searched for in it.
+    """
     state = library.state.with_name("embedded")
     stamp = library.state.with_name(_STAMP)
     wanted = f"{model.id} of {library.state.with_name('built').read_text()}"
     started_s = time.perf_counter()
     found = Embedded(library.library, state, library.count, None, models, model)
     if stamp.exists() and stamp.read_text() == wanted:
+        _forget_texts(found)
         return found
     stamp.unlink(missing_ok=True)
     shutil.rmtree(state, ignore_errors=True)
@@ -69,4 +74,12 @@ def _embed(library: Embedded, tell: Tell) -> None:
         done += len(vectors)
         tell(done)
     file.close()
+    store.close()
+
+
+def _forget_texts(library: Embedded) -> None:
+    store = Store.open(library.state / "store", timezone=dt.UTC)
+    with store.write() as txn:
+        for text in list(txn.keys(Tables.TEXT_VECTORS)):
+            txn.delete(Tables.TEXT_VECTORS, text)
     store.close()
