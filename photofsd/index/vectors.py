@@ -17,12 +17,12 @@ import numpy.typing as npt
 
 from photofsd.durable import replace_file, unwritable
 from photofsd.errors import StoreError
+from photofsd.index.quantised import Vectors
 from photofsd.index.rows import RowFile
 
 ROWS: Final = "image.f16"
 MODEL: Final = "model.json"
 
-Vectors = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
 
 
