@@ -13,6 +13,7 @@ from pyfuse3 import FUSEError
 
 from photofsd.errors import PhotofsdError
 from photofsd.fuse import errno
+from photofsd.fuse.requests import Requests, watched
 
 _log = logging.getLogger(__name__)
 _A = TypeVarTuple("_A")
@@ -46,9 +47,10 @@ class Tally:
 
 
 class Tallied(Protocol):
-    """Whatever has handlers to guard."""
+    """Whatever has handlers to guard. requests: what takes them."""
 
     tally: Tally
+    requests: Requests
 
 
 _S = TypeVar("_S", bound=Tallied)
@@ -68,7 +70,7 @@ def guarded(
     async def answer(self: _S, *args: *_A) -> _T:
         self.tally.requests[request] += 1
         try:
-            return await handler(self, *args)
+            return await watched(handler(self, *args), self.requests.one_waits)
         except FUSEError:
             raise
         except PhotofsdError as error:

@@ -16,7 +16,7 @@ import trio
 
 from photofsd import mounts
 from photofsd.errors import MountFailed, MountLost
-from photofsd.fuse import mount_point, requests
+from photofsd.fuse import mount_point
 from photofsd.fuse.announce import Announcer
 from photofsd.fuse.files import Renderer
 from photofsd.fuse.guard import Tally
@@ -25,6 +25,7 @@ from photofsd.fuse.invalidate import Invalidator
 from photofsd.fuse.offloop import Work
 from photofsd.fuse.operations import PhotoOperations
 from photofsd.fuse.options import MountOptions
+from photofsd.fuse.requests import Requests
 from photofsd.vtree.node import Tree
 
 STOP_WITHIN_S: Final = 5
@@ -90,11 +91,12 @@ class _Session:
         self._options = options
         self._table = InodeTable(tree.root)
         self._tally = Tally(tree.refuse)
+        self._requests = Requests()
         self._announcer = Announcer(options.mount_point)
         self._invalidator = Invalidator(self._table, self._announcer, self._tally)
         self._work = Work.within(search_s=options.search_timeout_s, library_s=options.library_timeout_s)
         self._operations = PhotoOperations(
-            tree, options, table=self._table, tally=self._tally, work=self._work,
+            tree, options, table=self._table, tally=self._tally, requests=self._requests, work=self._work,
             invalidator=self._invalidator, renderer=renderer,
         )  # fmt: skip
         self._ended = trio.Event()
@@ -141,7 +143,7 @@ class _Session:
         """Serve. Cancelling does not reach in here: requests under way are to be answered before the end."""
         try:
             with trio.CancelScope(shield=True):
-                await requests.serve()
+                await self._requests.serve()
         finally:
             self._ended.set()
             self._operations.started.set()

@@ -25,6 +25,7 @@ from photofsd.fuse.offloop import Work
 from photofsd.fuse.options import MountOptions
 from photofsd.fuse.readdir import FolderReader
 from photofsd.fuse.readiness import Readiness
+from photofsd.fuse.requests import Requests
 from photofsd.vtree.inodes import ROOT
 from photofsd.vtree.node import Directory, Listing, Picture, Rendered, Tree
 from photofsd.vtree.probes import INDEXERS_KEEP_OUT, is_probe
@@ -44,12 +45,14 @@ class PhotoOperations(pyfuse3.Operations):
         *,
         table: InodeTable,
         tally: Tally,
+        requests: Requests,
         work: Work,
         invalidator: Invalidator,
         renderer: Renderer,
     ) -> None:
         super().__init__()
         self.tally = tally
+        self.requests = requests
         self.started = trio.Event()
         self._tree = tree
         self._table = table

@@ -149,6 +149,8 @@ class Covers(Members):
     def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
         if not self.inner.has(txn, asset):
             return False
+        if not facets.contains(txn, Facet.COMPANION, b"", asset):  # nearly always, and without a walk in a table
+            return True
         stack = stacks.row(txn, asset)
         return stack is None or stack.cover == asset or not self.inner.has(txn, stack.cover)
 

@@ -18,6 +18,7 @@ from photofsd.fuse import errno, offloop
 from photofsd.fuse.guard import Tally, guarded, guarded_forget
 from photofsd.fuse.offloop import OffLoop
 from photofsd.fuse.readiness import Readiness
+from photofsd.fuse.requests import Requests, watched
 from photofsd.vtree.node import Directory, Listing, Names, Node
 
 T = TypeVar("T")
@@ -60,6 +61,7 @@ class Handlers:
     def __init__(self) -> None:
         self.reasons: list[str] = []
         self.tally = Tally(self.reasons.append)
+        self.requests = Requests()
 
     @guarded
     async def fail_with(self, error: BaseException | None) -> str:
@@ -80,6 +82,36 @@ def errno_from(handlers: Handlers, error: BaseException) -> int:
     with pytest.raises(FUSEError) as raised:
         run(lambda: handlers.fail_with(error))
     return raised.value.errno
+
+
+async def waiting(steps: int, error: Exception | None = None) -> int:
+    for _ in range(steps):
+        await trio.lowlevel.checkpoint()
+    if error is not None:
+        raise error
+    return steps
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_that_an_answer_waits_is_said_once_and_changes_nothing_of_it(steps: int) -> None:
+    said: list[None] = []
+
+    async def watch(error: Exception | None = None) -> int:
+        return await watched(waiting(steps, error), lambda: said.append(None))
+
+    assert run(watch) == steps
+    assert len(said) == min(1, steps)
+    with pytest.raises(KeyError, match="lost"):
+        run(lambda: watch(KeyError("lost")))
+
+
+def test_an_answer_that_waits_can_be_cancelled() -> None:
+    async def give_up() -> bool:
+        with trio.move_on_after(0) as scope:
+            await watched(waiting(1_000_000), lambda: None)
+        return scope.cancelled_caught
+
+    assert run(give_up)
 
 
 def test_an_answer_passes_through_the_guard() -> None:
