@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pyroaring import BitMap
 
+from photofsd.config.schema import IndexSettings
 from photofsd.index import exact, pictures, scan
 from photofsd.store import changes
 from tests.component.vector_kit import MODEL, Embedded, assert_right, directions, follow
@@ -22,14 +23,14 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("dimension", [512, 384, 7, 1])
-@pytest.mark.parametrize("way", ["simsimd", "blas"])
+@pytest.mark.parametrize("way", ["simsimd", "two threads", "blas"])
 def test_answers_are_those_of_brute_force(
     tmp_path: Path, dimension: int, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if way == "simsimd" and not scan.is_fast():
+    if way != "blas" and not scan.is_fast():
         pytest.skip("this processor has no fast int8 products, or simsimd is not installed")
-    monkeypatch.setattr(scan, "is_fast", lambda: way == "simsimd")
-    at = Embedded(tmp_path, dimension)
+    monkeypatch.setattr(scan, "is_fast", lambda: way != "blas")
+    at = Embedded(tmp_path, dimension, IndexSettings(threads=2 if way == "two threads" else 1))
     ids = at.add(directions(500, dimension))
     index = at.index()
     follow(index, at.store)
