@@ -111,13 +111,13 @@ class ModelQuestions:
         model = self._in_use.get(stage.name)
         asked = [task for task in tasks if model is not None and _model_of(task) == model.id]
         if model is None or not asked:
-            return Outcome(pieces)
+            return Outcome(pieces, took_s=BATCH_S)
         batch = _Batch(stage, model)
         await self._ask(crew, batch, asked)
         self._pace.done.count(stage.name, len(batch.found))
         pieces += [functools.partial(self._failed, task, trouble) for task, trouble in batch.failed]
         pieces += [functools.partial(self._answered, stage, task, batch.kept) for task, _ in batch.found]
-        return Outcome(pieces, functools.partial(batch.land, self._state), batch.took_s)
+        return Outcome(pieces, functools.partial(batch.land, self._state), batch.took_s or BATCH_S)
 
     async def _ask(self, crew: Crew, batch: _Batch, tasks: Sequence[FactTask]) -> None:
         """Ask them all, in halves where that is too much at once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import io
 import os
 import shutil
 import signal
@@ -20,14 +21,17 @@ from pyroaring import BitMap
 
 from photofsd.index.torn import look_at_rows
 from photofsd.index.vectors import ROWS, VectorFile
-from photofsd.media.thumbnails import PREVIEW_PX, Thumbnails
+from photofsd.media.frames import cut, strip
+from photofsd.media.thumbnails import FRAMES_PX, PREVIEW_PX, Thumbnails
 from photofsd.models.folder import Purpose, chosen
 from photofsd.models.loading import load
 from photofsd.pipeline import model_questions, runner
 from photofsd.pipeline.model_choice import NO_MODEL, Wanted
 from photofsd.pipeline.model_questions import ModelSettings
 from photofsd.pipeline.runner import Runner, RunnerSettings
-from photofsd.pipeline.stages.clip import VECTORS
+from photofsd.pipeline.stage import Work
+from photofsd.pipeline.stages.clip import STAGE as CLIP
+from photofsd.pipeline.stages.clip import VECTORS, Picture
 from photofsd.pipeline.vector_upkeep import VectorUpkeep
 from photofsd.processes.child import Program
 from photofsd.store import assets, embeddings, facets, jobs
@@ -120,6 +124,23 @@ def test_every_photo_gets_the_vector_that_the_model_gives_its_preview(here: Libr
     row = vector(here, model, asset)
     assert row == pytest.approx(expected, abs=2e-3)
     assert embedding.rows == {model: zlib.crc32(row.tobytes())}
+
+
+def test_the_vector_of_a_video_is_the_mean_of_those_of_its_key_frames(models: Path, tmp_path: Path) -> None:
+    file, content = io.BytesIO(), bytes(range(32))
+    strip([Image.new("RGB", (64, 48), colour) for colour in COLOURS[:3]]).save(file, "JPEG")
+    batch = Thumbnails(tmp_path).batch()
+    batch.add(content, {FRAMES_PX: file.getvalue()})
+    batch.finish()
+    installed = chosen(models, Purpose.CLIP)
+    assert installed is not None
+    clip = load(installed, threads=1)
+    question = Picture(installed.id, content, 0, 3, len(file.getvalue()))
+    alone, twice = CLIP.run([CLIP.look(question, Work(thumbnails=str(tmp_path)), clip)] * 2, clip)
+    each = clip.of_pictures(cut(file.getvalue(), 3))
+    mean = each.mean(axis=0)
+    assert np.frombuffer(alone.row, "<f2") == pytest.approx(mean / np.linalg.norm(mean), abs=2e-3)
+    assert alone == twice
 
 
 def held_after(here: Librarian, how: RunnerSettings) -> str:
