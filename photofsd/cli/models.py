@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from photofsd.cli import calibrate
 from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import say, say_beside, say_json
 from photofsd.cli.progress import progress
@@ -30,6 +31,9 @@ _RUN_BY = {
 @click.group("models")
 def command() -> None:
     """List, take in and verify the models that understand pictures."""
+
+
+command.add_command(calibrate.command)
 
 
 @command.command("list")

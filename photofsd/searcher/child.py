@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import queue
 import socket
 import sys
@@ -70,9 +71,10 @@ def _serve(connection: socket.socket, setup: Setup) -> None:
     except Exception as error:  # noqa: BLE001 - of a model or an index that is not as it should be
         daemon.say(Unusable(f"internal error: {type(error).__name__}: {error}"))
         return
-    for target in (_follow, *[_answer] * THREADS):
-        threading.Thread(target=target, args=(warm, daemon), daemon=True).start()
-    daemon.listen()
+    threading.Thread(target=daemon.listen, daemon=True).start()
+    for _ in range(THREADS):
+        threading.Thread(target=_answer, args=(warm, daemon), daemon=True).start()
+    _follow(warm, daemon)
 
 
 class _Daemon:
@@ -85,7 +87,7 @@ class _Daemon:
         self.asked: queue.SimpleQueue[Ask] = queue.SimpleQueue()
 
     def listen(self) -> None:
-        """Take questions until the connection closes."""
+        """Take questions until the connection closes; then this process is of no use."""
         decode = msgspec.msgpack.Decoder(ToSearcher).decode
         while (frame := receive_frame(self._connection)) is not None:
             message = decode(frame)
@@ -93,6 +95,7 @@ class _Daemon:
                 self.asked.put(message)
             elif isinstance(message, Cancel):
                 self._cancelled.add(message.number)
+        os._exit(0)
 
     def wants(self, ask: Ask) -> bool:
         """Claim: somebody waits for the answer."""
@@ -130,7 +133,7 @@ def _answered(warm: Warm, ask: Ask) -> Answered:
 
 
 def _follow(warm: Warm, daemon: _Daemon) -> None:
-    """Keep the index up with the store, and the daemon with how it stands, for ever."""
+    """Keep the index up with the store, and the daemon with how it stands, for ever. In the main thread."""
     said: Standing | None = None
     said_s = -FOLLOW_EVERY_S
 

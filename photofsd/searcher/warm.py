@@ -29,6 +29,7 @@ from photofsd.types import AssetId, Facet
 
 AUTO: Final = "auto"
 NOTE: Final = "floor.json"
+TEND_EVERY_S: Final = 5.0
 FOLLOW_ROWS: Final = 2_000
 """At once: a question waits no longer than these take."""
 
@@ -45,6 +46,7 @@ class Warm:
         self._engine = Engine(model, self._index, self._known_text)
         self._note = setup.folder / "index" / setup.model / NOTE
         self._floor: Floor | None = None
+        self._tended_s = 0.0
         self.sequence = 0
 
     @classmethod
@@ -75,7 +77,8 @@ class Warm:
     def follow(self, tell: Callable[[], None]) -> None:
         """Bring the index up to date, a piece at a time, and calibrate where the library has become another one.
 
-        tell: called between two pieces. Raises StoreFull, StoreError, ModelUnusable.
+        tell: called between two pieces. From the main thread: the builds that are started here die with it.
+        Raises StoreFull, StoreError, ModelUnusable.
         """
         while True:
             with self._store.read() as txn:
@@ -85,6 +88,9 @@ class Warm:
                 break
             tell()
         self.sequence = sequence
+        if time.monotonic() - self._tended_s > TEND_EVERY_S:
+            self._tended_s = time.monotonic()
+            self._index.tend_build()
         self._calibrate()
 
     def _calibrate(self) -> None:
@@ -114,10 +120,10 @@ class Warm:
         return Standing(
             vectors=figures.vectors,
             is_complete=figures.is_complete and self._floor is not None,
-            annoy_generation=None,
-            tail=0,
+            annoy_generation=figures.annoy_generation or None,
+            tail=figures.tail,
             floor=round(self.floor.text, 4),
-            trouble=trouble,
+            trouble=trouble or figures.alert or "",
         )
 
 
@@ -132,6 +138,11 @@ class _Shared:
         """As the index does."""
         with self._lock:
             return self._index.follow(txn, limit)
+
+    def tend_build(self) -> None:
+        """As the index does."""
+        with self._lock:
+            self._index.tend_build()
 
     def by_words(self, query: Vectors, count: int, allowed: BitMap) -> Found:
         with self._lock:
