@@ -14,6 +14,9 @@ from photofsd.models.folder import ID_DIGITS, Installed
 NAME_MAX_BYTES: Final = 255 - 1 - ID_DIGITS
 """An id is also the name of a folder."""
 
+IDS: Final = "models.json"
+"""The file in the state folder."""
+
 _Stamp = list[list[Any]]
 
 

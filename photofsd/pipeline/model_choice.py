@@ -21,7 +21,7 @@ from pyroaring import BitMap
 
 from photofsd.errors import PhotofsdError, StoreError
 from photofsd.models.folder import Purpose, chosen, installed
-from photofsd.models.known_ids import KnownIds
+from photofsd.models.known_ids import IDS, KnownIds
 from photofsd.pipeline.results import Results
 from photofsd.pipeline.stage import ModelInUse
 from photofsd.pipeline.stages.clip import STAGE as CLIP
@@ -46,7 +46,6 @@ PIECES: Final = 20
 """Transactions of ROWS photos in which a model is forgotten, before somebody else has a turn."""
 STRAGGLERS_MAX: Final = 1000
 NO_MODEL: Final = "no image-text model is installed: photofsd models install ViT-B-32__laion2b-s34b-b79k"
-_IDS: Final = "models.json"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class ModelChoice:
         self._scheduler = scheduler
         self._wanted = wanted
         self._vectors = state / VECTORS
-        self._ids = KnownIds(state / _IDS)
+        self._ids = KnownIds(state / IDS)
         self._asked = trio.Event()
         self._looked = trio.Event()
         self._is_busy = True

@@ -112,5 +112,5 @@ def opened(txn: ReadTransaction, settings: Settings) -> Cold | None:
     name = embeddings.answering(txn)
     if not name:
         return None
-    model = model_called(settings.models.folder, name)
+    model = model_called(settings.models.folder, name, settings.state)
     return Cold(txn, settings, load(model, threads=settings.models.threads or 1, device="cpu"), name)

@@ -17,6 +17,7 @@ from photofsd.index.generations import read_note, write_note
 from photofsd.index.pictures import Figures, PictureIndex
 from photofsd.models.clip import ClipModel, Vectors
 from photofsd.models.folder import Installed, Purpose, installed
+from photofsd.models.known_ids import IDS, KnownIds
 from photofsd.models.loading import load
 from photofsd.query.meaning import Ranking, Wish
 from photofsd.searcher.engine import Engine, Learned
@@ -53,7 +54,7 @@ class Warm:
     def open(cls, setup: Setup) -> Self:
         """Load and open all; the first text is encoded. Raises ModelUnusable, StoreError."""
         store = Store.open(setup.folder / "store", readonly=True)
-        model = load(model_called(Path(setup.models), setup.model), threads=setup.threads, device="cpu")
+        model = load(model_called(Path(setup.models), setup.model, setup.folder), threads=setup.threads, device="cpu")
         index = PictureIndex(setup.folder, setup.model, model.dimension, setup.index)
         model.of_texts(["a photo"])
         return cls(setup, store, model, index)
@@ -162,9 +163,13 @@ class _Shared:
             return self._index.figures()
 
 
-def model_called(models: Path, name: str) -> Installed:
-    """The image-text model in the folder `models` whose id is `name`. Raises ModelUnusable."""
+def model_called(models: Path, name: str, state: Path) -> Installed:
+    """The image-text model in the folder `models` whose id is `name`. Raises ModelUnusable.
+
+    state: the state folder, where ids are remembered: reading a model to see which it is takes a second a gigabyte.
+    """
+    ids = KnownIds(state / IDS)
     for model in installed(models):
-        if model.purpose is Purpose.CLIP and name.startswith(model.name) and model.id == name:
+        if model.purpose is Purpose.CLIP and name.startswith(f"{model.name}-") and (ids.of(model) or model.id) == name:
             return model
     raise ModelUnusable(f"the model that the photos' vectors are from ({name}) is not in {models} any more")

@@ -114,6 +114,9 @@ def alerts() -> Iterator[str]:
         if isinstance(node, ast.FunctionDef) and node.name == "alerts":
             lines = (texts(line) for line in ast.walk(node) if isinstance(line, ast.JoinedStr))
             yield from (line for line in lines if GAP in line)  # how a number is formatted is a JoinedStr, too
+    for node in ast.walk(ast.parse((PACKAGE / "daemon" / "searching.py").read_text())):
+        if isinstance(node, ast.JoinedStr) and texts(node).startswith(("searching by", "the index of pictures is out")):
+            yield texts(node)
     for node in ast.parse((PACKAGE / "pipeline" / "runner.py").read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DISK_FULL":
             yield texts(node.value)
