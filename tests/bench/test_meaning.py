@@ -28,7 +28,7 @@ from tests.bench.embedded import Embedded, embedded
 from tests.bench.running import Running, children_of, cpu_s_of, memory_of, running
 from tests.bench.sheet import Sheet, percentile
 from tests.bench.synthetic import LAST_YEAR, Synthetic
-from tests.bench.vit import vit_b_32
+from tests.bench.vit import in_onnx
 
 COUNT = 200
 QUERIES = 40
@@ -49,7 +49,7 @@ def questions() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def library(large_library: Synthetic) -> Embedded:
     models = large_library.state.with_name("models")
-    return embedded(large_library, models, vit_b_32(models), Teller())
+    return embedded(large_library, models, in_onnx(models), Teller())
 
 
 def test_search_by_meaning(library: Embedded, tmp_path: Path, sheet: Sheet) -> None:

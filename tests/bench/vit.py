@@ -3,47 +3,31 @@
 from __future__ import annotations
 
 import json
-import warnings
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from photofsd.models import torchvision_compat
+from photofsd.models.converting import convert
+from photofsd.models.folder import Installed, Layout, Purpose, layout_of
 
 NAME = "ViT-B-32-at-random"
-DIMENSION = 512
 SIDE = 224
 MEAN = [0.48145466, 0.4578275, 0.40821073]
 STD = [0.26862954, 0.26130258, 0.27577711]
 SEED = 4
 
 
-def in_onnx(models: Path) -> Path:
-    """The half that sees, in Immich's layout below the models folder `models`; made unless it is there."""
+def in_onnx(models: Path) -> Installed:
+    """The whole of it in Immich's layout below the models folder `models`; made where it is not there: a minute."""
     folder = models / "clip" / NAME
-    if (folder / "config.json").is_file():
-        return folder
-    torch = pytest.importorskip("torch", reason="what makes models is not installed: pip install 'photofsd[ml]'")
+    if layout_of(Purpose.CLIP, folder) is not None:
+        return Installed(Purpose.CLIP, NAME, Layout.ONNX, folder)
     pytest.importorskip("onnx", reason="what makes models is not installed: pip install 'photofsd[ml]'")
-    torchvision_compat.ensure()
-    import open_clip  # noqa: PLC0415 - an extra
-
-    torch.manual_seed(SEED)
-    network = open_clip.create_model("ViT-B-32", pretrained=None).eval()
-    for part in ("visual", "textual"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            network.visual, torch.zeros(2, 3, SIDE, SIDE), str(folder / "visual/model.onnx"), dynamo=False,
-            input_names=["image"], output_names=["vector"], dynamic_axes={"image": {0: "n"}, "vector": {0: "n"}},
-        )  # fmt: skip
-    preprocessing = {"size": SIDE, "mean": MEAN, "std": STD, "interpolation": "bicubic", "resize_mode": "shortest"}
-    (folder / "visual/preprocess_cfg.json").write_text(json.dumps(preprocessing))
-    for file in ("textual/model.onnx", "textual/tokenizer.json"):
-        (folder / file).write_bytes(b"")
-    (folder / "config.json").write_text(json.dumps({"embed_dim": DIMENSION}))
-    return folder
+    with tempfile.TemporaryDirectory() as elsewhere:
+        source = Installed(Purpose.CLIP, NAME, Layout.OPEN_CLIP, in_open_clip(Path(elsewhere)))
+        return convert(source, models, name=NAME).model
 
 
 def in_open_clip(models: Path) -> Path:
