@@ -190,3 +190,39 @@ def test_words_alone_hold_these_rows(test_data: Path, tmp_path: Path) -> None:
         assert {query for query, is_so in held.items() if is_so} == WORDS_ALONE
         status = (mount / ".photofsd" / "status").read_text()
         assert "searching by words only: no image-text model answers yet" in status
+
+
+def test_without_the_daemon_the_command_answers_alike_and_calibrates(
+    test_data: Path, test_models: Path, tmp_path: Path
+) -> None:
+    library, state = tmp_path / "library", tmp_path / "state"
+    shutil.copytree(test_data / "Photos" / "Tiere", library)
+    words = ("search", "an elephant", "--json", "--models", str(test_models))
+    with daemon(library, state, tmp_path / "photos", "--models", str(test_models)):
+        eventually(lambda: searcher(state)["state"] == "ready")
+        asked = json.loads(photofsd(state, *words))
+    alone = json.loads(photofsd(state, *words))
+    assert alone
+    assert [photo["name"] for photo in alone] == [photo["name"] for photo in asked]
+    proposal = json.loads(photofsd(state, "models", "calibrate", "elephant", "--json", "--models", str(test_models)))
+    assert proposal["texts"][0]["keeps"] >= 1
+    assert max(kept["keeps"] for kept in proposal["nonsense"]) <= 2
+    assert proposal["photos"] == len(os.listdir(library)) - len(list(library.glob("*.xmp")))
+
+
+def test_the_score_is_an_extended_attribute_that_names_its_search(
+    test_data: Path, test_models: Path, tmp_path: Path
+) -> None:
+    library, config = tmp_path / "library", tmp_path / "photofsd.toml"
+    shutil.copytree(test_data / "Photos" / "Tiere", library)
+    config.write_text("[mount]\nxattrs = true\n")
+    mount = tmp_path / "photos"
+    options = ("--models", str(test_models), "--config", str(config))
+    with daemon(library, tmp_path / "state", mount, *options):
+        eventually(lambda: searcher(tmp_path / "state")["state"] == "ready")
+        first = listed(mount / "search" / "elephant")[0]
+        score, _, query = (
+            os.getxattr(mount / "search" / "elephant" / first, "user.photofsd.score").decode().partition(" ")
+        )
+        assert query == "elephant"
+        assert 0 < float(score) <= 1
