@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import trio
 
+from photofsd.config import profiles
 from photofsd.daemon.commands import SearcherHealth
 from photofsd.errors import ChildDied, ChildrenBroken, MeaningAway
 from photofsd.processes.child import Child, Program
@@ -50,7 +51,7 @@ MISSED_MAX: Final = 3
 AGAIN_S: Final = 1.0
 AGAIN_MAX_S: Final = 60.0
 STEADY_S: Final = 60.0
-"""A searcher that has lived so long was no failure: the next one is started without delay."""
+"""A searcher that has lived so long was no failure: the next one starts at once, as after the first that ends early."""
 
 GAINED: Final = (
     "no image-text model answers yet: with one (`photofsd models install`), free words also find what pictures show,"
@@ -161,7 +162,7 @@ class Searching:
     async def run(self) -> None:
         """Keep a searcher for the model that answers, until cancelled."""
         self._token = trio.lowlevel.current_trio_token()
-        again_s = AGAIN_S
+        again_s = 0.0
         while True:
             self._model = self._answering()
             if not self._model:
@@ -175,12 +176,14 @@ class Searching:
                 why = str(error)
             if why is None:
                 continue
-            again_s = AGAIN_S if time.monotonic() - started > STEADY_S else min(2 * again_s, AGAIN_MAX_S)
+            if time.monotonic() - started > STEADY_S:
+                again_s = 0.0
             text = f"searching by words only: {why}"
             log.warning("%s; the searcher is started again in %g s", text, again_s)
             self._say(why, alert=text)
             with trio.move_on_after(again_s):
                 await self._until_another()
+            again_s = min(max(AGAIN_S, 2 * again_s), AGAIN_MAX_S)
 
     def _answering(self) -> str:
         with self._store.read() as txn:
@@ -229,7 +232,7 @@ class Searching:
             state=str(chosen.state),
             models=str(chosen.models.folder),
             model=model,
-            threads=chosen.models.threads or 1,
+            threads=chosen.models.threads or profiles.measure_machine().cores,
             floor=chosen.search.floor,
             index=chosen.index,
         )

@@ -91,8 +91,13 @@ class ExactIndex:
 
     @property
     def is_complete(self) -> bool:
-        """Claim: nothing is missing but what has changed since the last `follow`."""
-        return self._following.sequence is not None
+        """Claim: nothing is missing but what has changed lately; it may be that all is still being compared."""
+        return self._following.is_complete
+
+    @property
+    def sequence(self) -> int:
+        """The change of the store up to which all is known; 0 = not all is."""
+        return self._following.sequence or 0
 
     @property
     def crcs(self) -> exact_rows.Crcs:

@@ -49,6 +49,12 @@ class Following:
         self._sequence = sequence
         self._compared: int | None = 0  # ids below are; None = all
         self._is_complete = sequence is not None
+        self._has_caught_up = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Claim: all was known at some time since the start, and since then no more than some news were missing."""
+        return self._is_complete and self._has_caught_up
 
     @property
     def sequence(self) -> int | None:
@@ -62,6 +68,7 @@ class Following:
             self._sequence, self._compared, self._is_complete = now, 0, False
         if self._sequence < now:
             return self._news(txn, self._sequence, limit)
+        self._has_caught_up = True
         return None if self._compared is None else self._block(txn, self._compared, limit)
 
     def done(self, said: Said) -> None:

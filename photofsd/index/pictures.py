@@ -47,7 +47,7 @@ class Figures(NamedTuple):
     """How the index stands.
 
     vectors: photos that can be found. torn: whose vector is damaged, so that they cannot.
-    is_complete: none is missing but what has changed since the last `follow`.
+    is_complete: none is missing but what has changed lately.
     annoy_generation: the number of the forest in use; 0 = there is none. is_growing: another one is being built.
     tail: photos that it has not, or wrongly, so that they are scanned. alert: what is wrong with it, one line.
     """
@@ -83,6 +83,11 @@ class PictureIndex:
         News come first. Raises StoreFull, StoreError: call it again later, nothing is lost; it can be asked meanwhile.
         """
         return self._exact.follow(txn, limit) or int(self._forests.check())
+
+    @property
+    def sequence(self) -> int:
+        """The change of the store up to which all is known; 0 = not all is."""
+        return self._exact.sequence
 
     def wants_build(self) -> bool:
         """Claim: a forest should be grown. Some milliseconds."""

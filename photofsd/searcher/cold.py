@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from pyroaring import BitMap
 
+from photofsd.config import profiles
 from photofsd.config.schema import Settings
 from photofsd.errors import MeaningAway, ModelUnusable, OutOfModelMemory, StoreError
 from photofsd.index.generations import read_note
@@ -113,4 +114,5 @@ def opened(txn: ReadTransaction, settings: Settings) -> Cold | None:
     if not name:
         return None
     model = model_called(settings.models.folder, name, settings.state)
-    return Cold(txn, settings, load(model, threads=settings.models.threads or 1, device="cpu"), name)
+    threads = settings.models.threads or profiles.measure_machine().cores
+    return Cold(txn, settings, load(model, threads=threads, device="cpu"), name)

@@ -23,7 +23,7 @@ from photofsd.query.meaning import Ranking, Wish
 from photofsd.searcher.engine import Engine, Learned
 from photofsd.searcher.floor import Floor, Found, calibrated
 from photofsd.searcher.messages import Setup, Standing
-from photofsd.store import changes, facets, text_vectors
+from photofsd.store import facets, text_vectors
 from photofsd.store.env import Store
 from photofsd.store.transaction import ReadTransaction
 from photofsd.types import AssetId, Facet
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class Warm:
-    """Answers wishes and follows the store. sequence: the last change that its answers know of."""
+    """Answers wishes and follows the store."""
 
     def __init__(self, setup: Setup, store: Store, model: ClipModel, index: PictureIndex) -> None:
         self._setup = setup
@@ -48,7 +48,6 @@ class Warm:
         self._note = setup.folder / "index" / setup.model / NOTE
         self._floor: Floor | None = None
         self._tended_s = 0.0
-        self.sequence = 0
 
     @classmethod
     def open(cls, setup: Setup) -> Self:
@@ -75,20 +74,26 @@ class Warm:
             return found
         return Floor(float(self._setup.floor), found.picture, found.vectors)
 
+    @property
+    def sequence(self) -> int:
+        """The last change of the store that its answers know of."""
+        return self._index.sequence
+
     def follow(self, tell: Callable[[], None]) -> None:
         """Bring the index up to date, a piece at a time, and calibrate where the library has become another one.
 
+        What lay there at the start answers as soon as the news are in; whether it is right is looked at behind that.
         tell: called between two pieces. From the main thread: the builds that are started here die with it.
         Raises StoreFull, StoreError, ModelUnusable.
         """
+        if self._floor is None:
+            self._floor = self._noted()
         while True:
             with self._store.read() as txn:
-                sequence = changes.sequence(txn)
                 left = self._index.follow(txn, FOLLOW_ROWS)
             if not left:
                 break
             tell()
-        self.sequence = sequence
         if time.monotonic() - self._tended_s > TEND_EVERY_S:
             self._tended_s = time.monotonic()
             self._index.tend_build()
@@ -96,8 +101,6 @@ class Warm:
 
     def _calibrate(self) -> None:
         vectors = self._index.figures().vectors
-        if self._floor is None:
-            self._floor = self._noted()
         if self._floor is not None and self._floor.is_fit_for(vectors):
             return
         with self._store.read() as txn:
@@ -139,6 +142,11 @@ class _Shared:
         """As the index does."""
         with self._lock:
             return self._index.follow(txn, limit)
+
+    @property
+    def sequence(self) -> int:
+        """As the index does."""
+        return self._index.sequence
 
     def tend_build(self) -> None:
         """As the index does."""

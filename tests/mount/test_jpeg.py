@@ -164,7 +164,8 @@ def test_kills_while_it_renders_leave_nothing_behind(home: Home) -> None:
     chance = random.Random(7)
     with home.daemon():
         pass
-    command = [sys.executable, "-m", "photofsd", "run", "--library", home.library, "--state", home.state]
+    where = ["--library", home.library, "--state", home.state, "--models", home.state / "models"]
+    command = [sys.executable, "-m", "photofsd", "run", *where]
     for _ in range(5):
         process = subprocess.Popen([*command, "--mount", home.mount], stderr=subprocess.DEVNULL)
         wait = [sys.executable, "-m", "photofsd", "wait", "--timeout", "60", "--state", home.state]
