@@ -89,11 +89,14 @@ class Warm:
         if self._floor is None:
             self._floor = self._noted()
         while True:
+            started_s = time.monotonic()
             with self._store.read() as txn:
                 left = self._index.follow(txn, FOLLOW_ROWS)
             if not left:
                 break
             tell()
+            if self._index.figures().is_complete:
+                time.sleep(time.monotonic() - started_s)
         if time.monotonic() - self._tended_s > TEND_EVERY_S:
             self._tended_s = time.monotonic()
             self._index.tend_build()
