@@ -36,26 +36,8 @@ RECALLED = 20
 IDLE_S = 0.02
 MS, MB, GB = 1e3, 1e6, 1e9
 THINGS = [
-    "beach",
-    "dog",
-    "castle",
-    "snow",
-    "bridge",
-    "cake",
-    "parrot",
-    "tractor",
-    "lighthouse",
-    "violin",
-    "waterfall",
-    "tent",
-    "bicycle",
-    "horse",
-    "train",
-    "boat",
-    "ladder",
-    "balloon",
-    "market",
-    "tower",
+    *("beach", "dog", "castle", "snow", "bridge", "cake", "parrot", "tractor", "lighthouse", "violin"),
+    *("waterfall", "tent", "bicycle", "horse", "train", "boat", "ladder", "balloon", "market", "tower"),
 ]
 WAYS = ["at sunset", "in the rain", "seen from above", "with children", "by night", "near water"]
 SETTINGS = '[search]\nfloor = "-1.0"'
