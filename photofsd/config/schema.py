@@ -176,6 +176,9 @@ class ModelSettings:
     clip: Annotated[
         str, Doc("Name of the image-text model for search by meaning; empty: the only one, or the first by name.")
     ] = ""
+    faces: Annotated[
+        str, Doc("Name of the pack of models that finds faces; empty: the only one, or the first by name.")
+    ] = ""
     threads: Annotated[int, Doc("Threads that a model computes with; 0: one a core.", at_least=0, at_most=256)] = 0
     memory_mb: Annotated[
         int,
@@ -189,6 +192,25 @@ class ModelSettings:
             at_most=1024,
         ),
     ] = 128
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleSettings:
+    """Which faces are good enough to tell whose they are, and which people are shown."""
+
+    min_score: Annotated[
+        float, Doc("How sure the detector must be of a face, for it to be grouped: 0 to 1.", at_least=0, at_most=1)
+    ] = 0.6
+    min_px: Annotated[
+        int, Doc("Pixels of the preview along the shorter side of a face, for it to be grouped.", at_least=0)
+    ] = 32
+    min_sharpness: Annotated[
+        float,
+        Doc("Sharpness of a face, for it to be grouped: the variance of its Laplacian at 112 pixels.", at_least=0),
+    ] = 20
+    min_photos: Annotated[
+        int, Doc("Photos of somebody without a name, from which on `/people/unknown` shows them.", at_least=1)
+    ] = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +274,7 @@ class Settings:
     places: PlacesSettings
     readers: ReaderSettings
     models: ModelSettings
+    people: PeopleSettings
     jpeg: JpegSettings
     store: StoreSettings
 
