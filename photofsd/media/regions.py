@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
-from photofsd.media.orientation import is_quarter_turn, seen_at
+from photofsd.media.orientation import is_quarter_turn, seen_at, undone
 from photofsd.media.wording import clean
 from photofsd.records import Region
 
@@ -62,6 +62,20 @@ def upright(faces: Sequence[Marked], width: int | None, height: int | None, orie
     """
     regions = (_upright(face, 1 if _is_of_upright(face, width, height, orientation) else orientation) for face in faces)
     return tuple(region for region in regions if region is not None)
+
+
+def as_stored(region: Region, width: int, height: int, orientation: int) -> Marked:
+    """What `upright` makes that region of: the area as it is marked in the picture before EXIF's orientation.
+
+    width, height: of the picture as it is stored.
+    """
+    back = undone(orientation)
+    ends = [
+        seen_at(back, region.left + share * region.width, region.top + share * region.height) for share in (0.0, 1.0)
+    ]
+    (left, right), (top, bottom) = (sorted(along) for along in zip(*ends, strict=True))
+    of = float(width), float(height)
+    return Marked((left + right) / 2, (top + bottom) / 2, right - left, bottom - top, region.name, of)
 
 
 def _is_of_upright(face: Marked, width: int | None, height: int | None, orientation: int) -> bool:
