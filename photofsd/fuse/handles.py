@@ -7,20 +7,22 @@ import itertools
 from typing import Generic, TypeVar
 
 from photofsd.fuse.content import LibraryFile
+from photofsd.fuse.inode_table import KnownFolder
 from photofsd.fuse.offloop import OffLoop
-from photofsd.vtree.node import Directory, Listing
+from photofsd.vtree.node import Listing
 
 _T = TypeVar("_T")
 
 
 @dataclasses.dataclass(slots=True)
 class OpenFolder:
-    """A folder as it was when it was opened, or last read from its start; `parent` is the inode of `..`."""
+    """A folder as it was when it was opened, or last read from its start; `parent` is the inode of `..`.
 
-    inode: int
+    known: the folder itself, which may be renamed meanwhile.
+    """
+
+    known: KnownFolder
     parent: int
-    path: bytes
-    directory: Directory
     listing: Listing
     is_begun: bool = False
 

@@ -120,8 +120,30 @@ class InodeTable:
         known.lookups -= lookups
         if known.lookups <= 0:
             del self._known[inode]
-            self._displaced.pop(known.path, None)
+            self._leave(known)
             self._listed.pop(inode, None)
+
+    def moved(self, old: bytes, new: bytes) -> None:
+        """Note that the folder at `old` is at `new` now, with all that is below it.
+
+        The kernel has moved its entry, so it goes on under the inode that whoever works in it holds. What was at `new`
+        keeps its own inode for those who hold that, and no path leads there any more.
+        """
+        below = old + b"/"
+        for known in [known for known in self._known.values() if (known.path + b"/").startswith(below)]:
+            self._leave(known)
+            known.path = new + known.path[len(old) :]
+            self._displaced[known.path] = known.inode
+
+    def _leave(self, known: Known) -> None:
+        """Let the path of `known` go, where no other has taken it over."""
+        if self._displaced.get(known.path) == known.inode:
+            del self._displaced[known.path]
+
+    def at(self, path: bytes) -> KnownFolder | None:
+        """The folder that the kernel knows at `path`."""
+        known = self.folder(self.inode(path))
+        return known if known is not None and known.path == path else None
 
     def parent(self, path: bytes) -> KnownFolder | None:
         """The folder that holds `path`; the root is its own parent."""

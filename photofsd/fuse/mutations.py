@@ -62,12 +62,21 @@ class Mutations:
             await self._work.run(parent.node.unlink, name)
 
     async def rename(self, old: KnownFolder, name: bytes, new: KnownFolder, new_name: bytes) -> None:
-        """Move an entry. What the kernel then believes of either name is doubtful: a person may have been merged."""
+        """Move an entry, which the kernel then believes to be what stands at `new_name`.
+
+        A folder that does stands there under the inode that it has had. What the kernel believes of anything else is
+        doubtful: it may have been put into what is there (a person who was merged), or be called otherwise.
+        """
         _refuse_probe(new_name)
+        source, target = old.path + b"/" + name, new.path + b"/" + new_name
+        known = self._table.at(source)
         with old.at_work(), new.at_work():
             await self._work.run(old.node.rename, name, new.node, new_name)
-        self._changed(old.inode, name)
-        self._changed(new.inode, new_name)
+        if known is not None and new.node.is_ready() and new.node.lookup(new_name) == known.node:
+            self._table.moved(source, target)
+        else:
+            self._changed(old.inode, name)
+            self._changed(new.inode, new_name)
 
     async def refuse_taken(self, folder: KnownFolder, name: bytes) -> None:
         """Raise AlreadyThere when the folder holds that name."""

@@ -131,16 +131,16 @@ class PhotoOperations(pyfuse3.Operations):
     @guarded
     async def opendir(self, inode: int, ctx: RequestContext) -> int:
         known = self._folder(inode)
-        listing = await self._snapshot(inode, known.node)
+        listing = await self._snapshot(known)
         parent = self._table.inode(known.path.rpartition(b"/")[0])
-        return self._folders.add(OpenFolder(inode, parent, known.path, known.node, listing))
+        return self._folders.add(OpenFolder(known, parent, listing))
 
     @guarded
     async def readdir(self, fh: int, start_id: int, token: ReaddirToken) -> None:
         folder = self._folders.get(fh)
         if start_id == 0:
             if folder.is_begun:  # rewinddir(3): the folder as it is now
-                folder.listing = await self._snapshot(folder.inode, folder.directory)
+                folder.listing = await self._snapshot(folder.known)
             folder.is_begun = True
         self._reader.send(folder, start_id, token)
 
@@ -148,11 +148,12 @@ class PhotoOperations(pyfuse3.Operations):
     async def releasedir(self, fh: int) -> None:
         self._folders.remove(fh)
 
-    async def _snapshot(self, inode: int, directory: Directory) -> Listing:
+    async def _snapshot(self, known: KnownFolder) -> Listing:
         """What is in the folder now. A thread costs 0.2 ms, more than a small folder takes altogether."""
+        directory = known.node
         await self._readiness.ensure(directory)
         listing = directory.listing() if directory.is_quick else await self._listings.run(directory.listing)
-        self._table.listed(inode)
+        self._table.listed(known.inode)
         return listing
 
     # ---- Files ----

@@ -45,7 +45,7 @@ class FolderReader:
         if start < DOTS and not self._send_dots(folder, start, token):
             return
         reply, entry = pyfuse3.readdir_reply, self._photo
-        entry.entry_timeout = self._rendered.entry_timeout = self._appearance.remembered_s(folder.directory)
+        entry.entry_timeout = self._rendered.entry_timeout = self._appearance.remembered_s(folder.known.node)
         first = max(start - DOTS, 0)
         enough = first + REPLY_MAX_ENTRIES
         sent = start < DOTS
@@ -53,7 +53,7 @@ class FolderReader:
             if position >= enough and sent:  # a reply without entries would mean the end
                 return
             if not is_sendable(name):
-                self._complain(folder.path, name)
+                self._complain(folder.known.path, name)
                 continue
             offset = position + DOTS + 1
             if attributes is not None:
@@ -63,7 +63,7 @@ class FolderReader:
                 if not reply(token, name, entry, offset):
                     return
             elif isinstance(node, Directory | TextFile):
-                if not self._send_generated(folder.path + b"/" + name, node, offset, token):
+                if not self._send_generated(folder.known.path + b"/" + name, node, offset, token):
                     return
             else:
                 continue  # a photo that has just gone
@@ -71,8 +71,8 @@ class FolderReader:
 
     def _send_dots(self, folder: OpenFolder, start: int, token: ReaddirToken) -> bool:
         """Send `.` and `..`; the kernel counts no lookup for them."""
-        entry = self._appearance.folder(folder.inode, folder.directory)
-        for offset, (name, inode) in enumerate(((b".", folder.inode), (b"..", folder.parent)), start=1):
+        entry = self._appearance.folder(folder.known.inode, folder.known.node)
+        for offset, (name, inode) in enumerate(((b".", folder.known.inode), (b"..", folder.parent)), start=1):
             entry.st_ino = inode
             if offset > start and not pyfuse3.readdir_reply(token, name, entry, offset):
                 return False

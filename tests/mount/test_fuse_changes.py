@@ -99,6 +99,24 @@ def test_a_person_is_renamed_and_merged_and_the_old_names_are_gone_at_once(galle
     assert not (people / "Alicia").exists()
 
 
+def test_a_folder_that_is_renamed_stays_the_same_for_those_who_work_in_it(gallery: Served) -> None:
+    people = gallery.point / "people"
+    gallery.tree("put", "people/Alice", "a.jpg", 1)
+    (people / "Alice" / "in").mkdir()
+    inodes = [(people / "Alice" / name).stat().st_ino for name in ("", "in")]
+    held = os.open(people / "Alice", os.O_RDONLY)
+    (people / "Alice").rename(people / "Alicia")
+    assert [(people / "Alicia" / name).stat().st_ino for name in ("", "in")] == inodes
+    assert Path(f"/proc/self/fd/{held}").readlink() == people / "Alicia"
+    assert os.listdir(held) == ["a.jpg", "in"]
+    assert os.stat("in", dir_fd=held).st_ino == inodes[1]
+    os.close(held)
+    assert not (people / "Alice").exists()
+    (people / "Alice").mkdir()
+    assert (people / "Alice").stat().st_ino not in inodes
+    assert names_of(people / "Alice") == []
+
+
 def test_nothing_is_renamed_over_what_is_there_when_that_is_forbidden(gallery: Served) -> None:
     people = gallery.point / "people"
     names_of(people)

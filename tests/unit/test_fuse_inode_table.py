@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from photofsd.fuse.inode_table import LISTED_MAX, InodeTable, KnownText
+from photofsd.fuse.inode_table import LISTED_MAX, InodeTable, KnownFolder, KnownText
 from photofsd.vtree.inodes import FOLDER, ROOT, asset_of, file_of, folder_inode
 from photofsd.vtree.node import Directory, Listing, Names, Node, TextFile
 
@@ -20,12 +20,17 @@ class Empty(Directory):
 
 
 TEXT = TextFile(lambda: b"")
-PATHS = [b"/%d" % n for n in range(9)]
+PATHS = [*(b"/%d" % n for n in range(9)), b"/1/2", b"/1/2/3", b"/2/2", b"/11"]
 
 
 def colliding(path: bytes) -> int:
-    """Three paths to an inode, the last of them the largest there is."""
-    return ROOT if not path else (FOLDER * 2 - 1 if int(path[1:]) % 3 == 0 else FOLDER | int(path[1:]) % 3)
+    """A few paths to an inode, the last of them the largest there is."""
+    number = sum(path) % 3
+    return ROOT if not path else (FOLDER * 2 - 1 if number == 0 else FOLDER | number)
+
+
+def is_within(path: bytes, folder: bytes) -> bool:
+    return path == folder or path.startswith(folder + b"/")
 
 
 class Kernel(RuleBasedStateMachine):
@@ -58,6 +63,14 @@ class Kernel(RuleBasedStateMachine):
             if self.counts[inode] <= 0:
                 del self.counts[inode], self.paths[inode]
 
+    @rule(old=st.sampled_from(PATHS), new=st.sampled_from(PATHS))
+    def move(self, old: bytes, new: bytes) -> None:
+        """As the kernel does: into a place that is free, and not into itself."""
+        moved = {inode: new + path[len(old) :] for inode, path in self.paths.items() if is_within(path, old)}
+        if old != new and not is_within(new, old) and not any(is_within(path, new) for path in self.paths.values()):
+            self.table.moved(old, new)
+            self.paths |= moved
+
     @rule(inode=st.sampled_from([0, ROOT, 1 << 32, 1 << 63]), lookups=st.integers(0, 5))
     def forget_what_is_not_there(self, inode: int, lookups: int) -> None:
         self.table.forget(inode, lookups)
@@ -74,6 +87,7 @@ class Kernel(RuleBasedStateMachine):
             assert known is not None
             assert (known.path, known.lookups) == (path, self.counts[inode])
             assert self.table.inode(path) == inode
+            assert self.table.at(path) is (known if isinstance(known, KnownFolder) else None)
             assert asset_of(inode) is file_of(inode) is None
         folders = self.table.folders()
         assert len(folders) == len({folder.inode for folder in folders})
@@ -110,3 +124,29 @@ def test_the_folders_listed_last_come_first_and_are_bounded() -> None:
     assert [folder.path for folder in lately[:3]] == [b"/20", b"/41", b"/40"]
     assert len(lately) == LISTED_MAX
     assert table.folders()[:LISTED_MAX] == lately
+
+
+def test_a_folder_that_moved_keeps_its_inode_and_so_does_what_is_below_it() -> None:
+    table = InodeTable(Empty())
+    alice, june = table.told(b"/people/Alice", Empty()), table.told(b"/people/Alice/+by-date", Empty())
+    alicia = table.told(b"/people/Alicex", Empty())
+    table.moved(b"/people/Alice", b"/people/Bob")
+    assert table.at(b"/people/Bob") is alice
+    assert table.at(b"/people/Bob/+by-date") is june
+    assert table.at(b"/people/Alicex") is alicia
+    again = table.told(b"/people/Alice", Empty())
+    assert again.inode not in {alice.inode, june.inode, alicia.inode}
+
+
+def test_a_folder_that_went_and_came_back_is_the_same() -> None:
+    table = InodeTable(Empty())
+    alice = table.told(b"/Alice", Empty())
+    table.moved(b"/Alice", b"/Bob")
+    other = table.told(b"/Alice", Empty())
+    table.moved(b"/Bob", b"/Alice")
+    assert table.at(b"/Alice") is alice
+    table.forget(other.inode, 1)
+    assert table.at(b"/Alice") is alice
+    table.forget(alice.inode, 1)
+    assert table.at(b"/Alice") is None
+    assert table.inode(b"/Alice") == folder_inode(b"/Alice")
