@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import msgspec
 
-from photofsd.types import AssetId, DateSource, DirId, FileId, Kind, Subject
+from photofsd.types import (
+    NOBODY,
+    AssetId,
+    ClusterId,
+    DateSource,
+    DirId,
+    FaceId,
+    FileId,
+    Kind,
+    PersonId,
+    Subject,
+)
 
 
 class Record(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -191,6 +202,66 @@ class Embedding(Record, frozen=True):
     """
 
     rows: dict[str, int]
+
+
+class Face(Record, frozen=True):
+    """A face in a photo.
+
+    left, top, width, height: fractions 0..1 of the upright picture.
+    landmarks: x and y of the eyes, the nose, the corners of the mouth, in the same fractions; () = not known.
+    score: how sure the detector is, 0..1. px: shorter side of the box in pixels of the preview.
+    sharpness, yaw: see models/faces.py. crc: CRC-32 of its fp16 row in the vectors of the model, None = it has none.
+    is_missed: the model has not found it; it is there because the user says so.
+    """
+
+    id: FaceId
+    left: float
+    top: float
+    width: float
+    height: float
+    landmarks: tuple[float, ...] = ()
+    score: float = 0.0
+    px: int = 0
+    sharpness: float = 0.0
+    yaw: float = 0.0
+    crc: int | None = None
+    is_missed: bool = False
+
+
+class Faces(Record, frozen=True):
+    """The faces that a model has found in a photo (stage `faces`), and those that the user knows to be there."""
+
+    model: str
+    faces: tuple[Face, ...] = ()
+
+
+class Person(Record, frozen=True):
+    """Somebody in photos.
+
+    name:     b"" = nobody has named them. aliases: what files may call them, as values of Facet.NAMED.
+    clusters: whose faces are theirs, ascending.
+    merged_into: this is the same person as that one; then there is no name, no alias and no cluster.
+    is_said:  the journal says how to know them again in a store made anew.
+    """
+
+    name: bytes = b""
+    is_hidden: bool = False
+    clusters: tuple[ClusterId, ...] = ()
+    aliases: tuple[bytes, ...] = ()
+    merged_into: PersonId = NOBODY
+    is_said: bool = False
+
+
+class FaceSaid(Record, frozen=True):
+    """What the user has said of a face, whatever a model finds there.
+
+    person:  who it is, 0 = not said. refused: who it is not, and how like that person it was (cosine; 0 = not known).
+    example: it was that person's when the journal was told of them: where it is found anew, it is again.
+    """
+
+    person: PersonId = NOBODY
+    refused: dict[PersonId, float] = {}
+    example: PersonId = NOBODY
 
 
 class Failure(Record, frozen=True):

@@ -16,6 +16,18 @@ DirId = NewType("DirId", int)
 
 NO_DIR = DirId(0)
 
+FaceId = NewType("FaceId", int)
+"""u32, nearly dense, never reused: one face that a model has found in a photo, and its row in that model's vectors."""
+
+ClusterId = NewType("ClusterId", int)
+"""u32, nearly dense, never reused: faces that the machine puts together; 0 = none: the face waits."""
+
+PersonId = NewType("PersonId", int)
+"""u32, nearly dense, never reused: whom users see, with a name or without; 0 = nobody."""
+
+WAITING = ClusterId(0)
+NOBODY = PersonId(0)
+
 
 class Kind(enum.IntEnum):
     """What a file of the library is to us."""
@@ -62,6 +74,14 @@ class StackKind(enum.IntFlag):
     FORMATS = 16  # the same picture in several formats
 
 
+class Hold(enum.IntEnum):
+    """Who has put a face where it is. The numbers are on disk: never renumber, only add."""
+
+    NONE = 0  # the machine, which may put it elsewhere
+    FILE = 1  # the file, which names it
+    HAND = 2  # the user: it never moves by itself
+
+
 class Facet(enum.IntEnum):
     """The kinds of facet that the store keeps a roaring bitmap for, one bitmap a value.
 
@@ -87,3 +107,7 @@ class Facet(enum.IntEnum):
     STACK = 17  # b"raw", b"live", b"burst", b"edited", b"formats": one shot with others; see StackKind
     COMPANION = 18  # value b"": of a stack, all but the cover
     EMBEDDED = 19  # id of an image-text model: its vector of the asset counts
+    CLUSTER = 20  # decimal ClusterId that a face of the photo is in; whose that is: store/people.py
+    SUGGESTED = 21  # decimal ClusterId that a face of the photo is nearly sure to belong to
+    FACES = 22  # decimal number of faces
+    NAMED = 23  # a person whom the file names, where no face says the same: see store/naming.py

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from pyroaring import BitMap
 
 from photofsd.index.quality import best_first
-from photofsd.store import assets, facets, paths, similar, stacks
-from photofsd.types import AssetId, DirId, Facet
+from photofsd.store import assets, facets, paths, people, similar, stacks
+from photofsd.types import AssetId, DirId, Facet, PersonId
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction
@@ -107,6 +107,32 @@ class LookAlikes(Members):
         found = [(AssetId(asset), similar.membership(txn, AssetId(asset))) for asset in self.bitmap(txn)]
         ranked = best_first((asset, known.quality) for asset, known in found if known is not None)
         return [asset for asset, _ in ranked]
+
+
+@dataclass(frozen=True, slots=True)
+class OfPerson(Members):
+    """The photos that a person is in, by their faces or because the file says so."""
+
+    person: PersonId
+
+    def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
+        return people.is_in(txn, self.person, asset)
+
+    def bitmap(self, txn: ReadTransaction) -> BitMap:
+        return people.photos(txn, self.person)
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedFor(Members):
+    """The photos with a face that is nearly sure to be that person's."""
+
+    person: PersonId
+
+    def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
+        return people.is_suggested(txn, self.person, asset)
+
+    def bitmap(self, txn: ReadTransaction) -> BitMap:
+        return people.suggested(txn, self.person)
 
 
 @dataclass(frozen=True, slots=True)

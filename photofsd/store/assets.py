@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from photofsd.records import AssetRecord, FileRecord, Look, Metadata, Place
-from photofsd.store import jobs, view_names
+from photofsd.store import face_said, jobs, view_names
 from photofsd.store.schema import ALL_TABLES, U32, Table, Tables
 from photofsd.types import AssetId, FileId, Subject
 
@@ -112,6 +112,7 @@ def _edited(txn: WriteTransaction, asset_id: AssetId, file: FileRecord, content:
     )
     txn.put_record(Tables.ASSETS, U32.pack(asset_id), changed)
     txn.delete(Tables.EMBEDDINGS, U32.pack(asset_id))  # the vectors are of the old content
+    face_said.carry(txn, record.content, content)
     jobs.forget(txn, Subject.ASSET, asset_id, keep_done=False)
     return asset_id
 

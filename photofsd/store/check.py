@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pyroaring import BitMap
 
 from photofsd.records import AssetRecord, DirRecord, FileRecord, LibraryRecord
-from photofsd.store import check_embeddings, check_facets, check_jobs, check_similar, check_stacks
+from photofsd.store import check_embeddings, check_facets, check_jobs, check_people, check_similar, check_stacks
 from photofsd.store.keys import entry_key, root_key
 from photofsd.store.schema import ALL_TABLES, I64, PATH_ROW, U32, U64, Table, Tables
 from photofsd.types import NO_DIR, Kind
@@ -47,6 +47,7 @@ def check(txn: ReadTransaction, progress: Progress | None = None) -> Iterator[st
     yield from check_jobs.check(txn, subjects, counted, steps.step)
     yield from check_similar.check(txn, ownership.live)
     yield from check_embeddings.check(txn)
+    yield from check_people.check(txn, counted)
     yield from _counters(txn, counted)
     yield from _numbers(txn, folders, ownership)
     steps.end()

@@ -10,8 +10,8 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from photofsd.records import AssetRecord, Embedding, FileRecord, Metadata, Place, Taken
-from photofsd.store import facets, kin, paths, similar, stacks
+from photofsd.records import AssetRecord, Embedding, Faces, FileRecord, Metadata, Place, Taken
+from photofsd.store import face_rows, facets, kin, naming, paths, similar, stacks
 from photofsd.store.facets import fact
 from photofsd.store.inflections import stem
 from photofsd.store.keys import storable_ns
@@ -24,7 +24,7 @@ from photofsd.types import AssetId, DirId, Facet
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
-VERSION = 4
+VERSION = 5
 """Raise it with every change to what follows from the same records: all is derived anew at the next start."""
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  the wall clock of the camera, of no zone
@@ -81,6 +81,10 @@ def of(txn: ReadTransaction, asset: AssetId) -> Derived:
     embedding = txn.record(Tables.EMBEDDINGS, key, Embedding)
     if embedding is not None:
         found.update(fact(Facet.EMBEDDED, model.encode()) for model in embedding.rows)
+    faces = txn.record(Tables.FACES, key, Faces)
+    if faces is not None:
+        found.update(_of_faces(txn, faces))
+    found.update(fact(Facet.NAMED, name) for name in naming.names(txn, record.content, metadata, faces))
     return Derived(frozenset(found), row, kin.of(files, metadata), embedding)
 
 
@@ -177,6 +181,18 @@ def _of_group(found: similar.Membership | None) -> frozenset[bytes]:
     if found is None:
         return _ALONE
     return frozenset((fact(Facet.SIMILAR, b"%d" % found.head), fact(Facet.HAS, b"similar")))
+
+
+def _of_faces(txn: ReadTransaction, found: Faces) -> Iterator[bytes]:
+    yield fact(Facet.FACES, b"%d" % len(found.faces))
+    if found.faces:
+        yield fact(Facet.HAS, b"faces")
+    for face in found.faces:
+        at = face_rows.row(txn, face.id)
+        if at is not None and at.cluster:
+            yield fact(Facet.CLUSTER, b"%d" % at.cluster)
+        if at is not None and at.suggested:
+            yield fact(Facet.SUGGESTED, b"%d" % at.suggested)
 
 
 def _of_date(taken: Taken | None) -> tuple[bytes, ...]:

@@ -21,6 +21,9 @@ I9   where follower `similar` has come to `sequence`: what `similar` lists has a
 I10  `kin` holds exactly the keys that `kin.of` makes of every asset; `stacks` and `members` say of every asset what
      `shots.py` makes of those that it finds by them
 I11  an embedding counts a row of one model at least, each by a CRC-32; the model that answers searches has a name
+I12  every face of a photo has its row, and the other way round; a cluster counts its faces and is one person's, who
+     has it; a name and an alias are one person's each; whoever was merged has nothing left and is somebody who is
+     there; a face is where the user has set it, and only so two of one photo are in one cluster; ids are below `next_*`
 """
 
 from __future__ import annotations
@@ -67,7 +70,8 @@ class Tables:
         "meta",
         "name",
         "u64",
-        "schema_version, next_asset, next_file, next_dir, sequence, journal, derived (rederive.py)",
+        "schema_version, next_asset, next_file, next_dir, next_face, next_cluster, next_person, sequence, journal, "
+        "derived (rederive.py)",
     )
     ROOTS = Table("roots", "blake2b-16 of the path", "LibraryRecord", "the library folders")
     DIRS = Table("dirs", "DirId", "DirRecord", "folders of the libraries")
@@ -80,6 +84,12 @@ class Tables:
     PLACES = Table.of_stage("places", "places", "Place")
     LOOKS = Table.of_stage("preview", "looks", "Look")
     EMBEDDINGS = Table.of_stage("clip", "embeddings", "Embedding")
+    FACES = Table.of_stage("faces", "faces", "Faces")
+    FACE_ROWS = Table("face_rows", "FaceId", "FaceRow", "where each face is: its photo, its cluster")
+    CLUSTERS = Table("clusters", "ClusterId", "ClusterRow", "faces that are put together, and whose they are")
+    PEOPLE = Table("people", "PersonId", "Person", "who is in the photos")
+    PERSON_NAMES = Table("person_names", "name", "PersonId", "people by name")
+    PERSON_ALIASES = Table("person_aliases", "name", "PersonId", "people by what files may call them, too")
     SIMILAR = Table("similar", "AssetId", "SimilarRow + quality", "photos that look alike, by group", is_of_assets=True)
     CONTENTS = Table("contents", "blake3 digest", "AssetId", "assets by content")
     NAMES = Table("names", "view name", "AssetId", "assets by view name")
@@ -131,6 +141,12 @@ SIMILAR_ROW = struct.Struct("<II")
 
 STACK_ROW = struct.Struct("<IBB")
 """stacks: the cover's id, StackKind, 1 for the still of a live photo."""
+
+FACE_ROW = struct.Struct("<IIIB")
+"""face_rows: asset, cluster, suggested cluster, Hold."""
+
+CLUSTER_ROW = struct.Struct("<II")
+"""clusters: person, how many faces."""
 
 U32 = struct.Struct(">I")
 U64 = struct.Struct(">Q")

@@ -167,11 +167,15 @@ class WriteTransaction(ReadTransaction):
         return super().counter(name) + self._counts.get(name, 0)
 
     def next_id(self, name: bytes) -> int:
-        """A fresh id of the kind `name` (next_asset, next_file, next_dir), from 1."""
+        """A fresh id of the kind `name` (next_asset, next_file, next_dir ...), from 1."""
+        return self.next_ids(name, 1)
+
+    def next_ids(self, name: bytes, count: int) -> int:
+        """The first of `count` fresh ids that follow each other."""
         number = self.number(Tables.META, name) or 1
-        if number >= 1 << 32:
+        if number + count > 1 << 32:
             raise OverflowError(f"{name.decode()} has run out of u32 ids")
-        self.put_number(Tables.META, name, number + 1)
+        self.put_number(Tables.META, name, number + count)
         return number
 
     def touch(self, asset: AssetId) -> None:

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from photofsd.store import check, check_embeddings, check_facets, check_jobs, check_similar, check_stacks, schema
+from photofsd.store import (
+    check,
+    check_embeddings,
+    check_facets,
+    check_jobs,
+    check_people,
+    check_similar,
+    check_stacks,
+    schema,
+)
 from photofsd.store.schema import ALL_TABLES, Table
 
 DOC = Path(__file__).parents[2] / "docs" / "store.md"
@@ -43,7 +52,7 @@ def test_every_invariant_is_documented_as_it_is_proved(doc: str) -> None:
 
 
 def test_check_proves_what_the_schema_states() -> None:
-    modules = (check, check_embeddings, check_facets, check_jobs, check_similar, check_stacks)
+    modules = (check, check_embeddings, check_facets, check_jobs, check_people, check_similar, check_stacks)
     sources = "".join(Path(module.__file__ or "").read_text() for module in modules)
     proved = set(re.findall(r"f?\"(I\d+) ", sources)) | set(re.findall(r"\"(I\d+)\"", sources))
     assert proved == set(_invariants((schema.__doc__ or "").partition("Invariants\n")[2]))

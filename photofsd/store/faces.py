@@ -1,0 +1,131 @@
+"""Faces: what was found in each photo, and in which cluster each face is.
+
+What users have said of a face (face_said.py) comes before what anybody else makes of it: it is applied whenever the
+faces of a photo change, so it survives another model, `stages reset faces`, and a store that is made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from photofsd.records import AssetRecord, Face, Faces
+from photofsd.store import assets, face_rows, people, spoken
+from photofsd.store.face_rows import FaceRow, row, rows
+from photofsd.store.overlap import Box, box, pairs
+from photofsd.store.schema import U32, Tables
+from photofsd.store.spoken import Placed
+from photofsd.types import WAITING, AssetId, ClusterId, FaceId, Hold, PersonId
+
+if TYPE_CHECKING:
+    from photofsd.store.transaction import ReadTransaction, WriteTransaction
+
+__all__ = ["FaceRow", "faces", "keep", "place", "place_of", "placed", "refusals", "reserve", "row", "rows", "settle"]
+
+
+def faces(txn: ReadTransaction, asset: AssetId) -> Faces | None:
+    """The faces of a photo; None where nobody has looked for any."""
+    return txn.record(Tables.FACES, U32.pack(asset), Faces)
+
+
+def placed(txn: ReadTransaction, asset: AssetId) -> list[Placed]:
+    """The faces of a photo, and where each is."""
+    found = faces(txn, asset)
+    return [(face, row(txn, face.id) or FaceRow(asset)) for face in (found.faces if found is not None else ())]
+
+
+def reserve(txn: WriteTransaction, count: int) -> FaceId:
+    """The first of `count` ids that follow each other, given to nobody before and after."""
+    return FaceId(txn.next_ids(b"next_face", count))
+
+
+def keep(txn: WriteTransaction, asset: AssetId, model: str, found: Sequence[Face]) -> bool:
+    """Keep what `model` has found in a photo, in place of what was there; True where that is news.
+
+    found: with ids of `reserve`. A face that overlaps one that was there takes over its place. What the user says to
+    be there is there: a face that was not found again, or never, stands among the others as missed.
+    """
+    if assets.asset(txn, asset) is None:
+        return False
+    old = placed(txn, asset)
+    again = pairs([box(face) for face in found], [box(face) for face, _ in old])
+    now = [(face, old[again[i]][1] if i in again else FaceRow(asset)) for i, face in enumerate(found)]
+    missed = (one for i, one in enumerate(old) if i not in again.values() and one[1].hold is Hold.HAND)
+    now += [(msgspec.structs.replace(face, crc=None, is_missed=True), at) for face, at in missed]
+    return _write(txn, asset, model, now, {face.id for i, face in enumerate(found) if i not in again})
+
+
+def settle(txn: WriteTransaction, asset: AssetId) -> None:
+    """Put the faces of a photo where the user says; call it when that has changed. Nothing before they are found."""
+    found = faces(txn, asset)
+    if found is not None:
+        _write(txn, asset, found.model, placed(txn, asset))
+
+
+def _write(
+    txn: WriteTransaction,
+    asset: AssetId,
+    model: str,
+    now: Sequence[Placed],
+    fresh: Collection[FaceId] = (),
+) -> bool:
+    txn.touch(asset)
+    before = {face.id for face, _ in placed(txn, asset)}
+    record = assets.asset(txn, asset)
+    after = spoken.obeyed(txn, asset, record.content, now, fresh) if record is not None else now
+    for face_id in before - {face.id for face, _ in after}:
+        face_rows.put(txn, face_id, None)
+    for face, at in after:
+        face_rows.put(txn, face.id, at)
+    return assets.keep(txn, Tables.FACES, asset, Faces(model, tuple(face for face, _ in after)))
+
+
+def place(
+    txn: WriteTransaction, face: FaceId, cluster: ClusterId, *, hold: Hold = Hold.NONE, suggested: ClusterId = WAITING
+) -> bool:
+    """Put a face into a cluster, for the machine or for its file; WAITING = into none. False where that may not be.
+
+    It may not: what the user has set; where the user has refused it; what the file names, but for the file; a face
+    into a cluster that is not there, or whose person has another face in the photo (of those that nobody holds, the
+    file's word is that they go). A suggestion that may not be is left out.
+    """
+    at = row(txn, face)
+    if at is None or at.hold is Hold.HAND or at.hold > hold:
+        return False
+    person, likely = people.of_cluster(txn, cluster), people.of_cluster(txn, suggested)
+    others = [(one.id, there) for one, there in placed(txn, at.asset) if one.id != face]
+    in_the_way = [(one, there) for one, there in others if person and people.of_cluster(txn, there.cluster) == person]
+    may_go = hold is Hold.FILE and all(there.hold is Hold.NONE for _, there in in_the_way)
+    refused = refusals(txn, face).keys()
+    if cluster and (not person or person in refused or (in_the_way and not may_go)):
+        return False
+    txn.touch(at.asset)
+    for one, there in in_the_way:
+        face_rows.put(txn, one, there._replace(cluster=WAITING))
+    taken = {person, *refused, *(people.of_cluster(txn, there.cluster) for _, there in others)}
+    likely_cluster = suggested if likely and likely not in taken else WAITING
+    face_rows.put(txn, face, FaceRow(at.asset, cluster, likely_cluster, hold if cluster else Hold.NONE))
+    return True
+
+
+def refusals(txn: ReadTransaction, face: FaceId) -> Mapping[PersonId, float]:
+    """Who a face is not, as the user says, each with how like that person it was (cosine; 0 = not known)."""
+    found = _spoken(txn, face)
+    return {} if found is None else spoken.refused(txn, found[1].said)
+
+
+def place_of(txn: ReadTransaction, face: FaceId) -> tuple[AssetRecord, Box] | None:
+    """The photo of a face, and under which place in it the user's word is kept; None where there is no such face."""
+    found = _spoken(txn, face)
+    return None if found is None else (found[0], found[1].place)
+
+
+def _spoken(txn: ReadTransaction, face: FaceId) -> tuple[AssetRecord, spoken.Spoken] | None:
+    at = row(txn, face)
+    record = assets.asset(txn, at.asset) if at is not None else None
+    if at is None or record is None:
+        return None
+    about, _ = spoken.of(txn, record.content, [one for one, _ in placed(txn, at.asset)])
+    return next(((record, one) for one in about if one.face.id == face), None)
