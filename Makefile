@@ -30,6 +30,7 @@ run: install $(if $(PHOTOS),,.sample) ## the daemon on PHOTOS=DIR, or on a sampl
 .sample: | install
 	@$(PYTHON_IN_VENV) -m contrib.sample_library $@
 
+test slow: export FOR_TESTS = 1
 test: install ## the whole suite but the slow ones; ARGS="tests/unit -k names" narrows it
 	@$(PYTHON_IN_VENV) -m pytest -m "not slow and not bench" $(ARGS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +22,16 @@ def unwritable(what: str, error: OSError) -> StoreError:
     return StoreError(f"{what} cannot be written ({error.strerror or error})")
 
 
-def replace_file(path: Path, content: bytes) -> None:
+OURS_ALONE: Final = 0o600
+EVERYBODYS: Final = 0o666
+"""As the umask allows."""
+
+
+def replace_file(path: Path, content: bytes, mode: int = OURS_ALONE) -> None:
     """Put `content` at `path` for good, in one step. Raises OSError: what was there before is there still."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished = path.with_name(f".{blake2b(os.fsencode(path.name), digest_size=8).hexdigest()}.{os.getpid()}")
     try:
-        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
+        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "status": "Show how things stand.",
         "scan": "Look for changes in the library now.",
         "search": "Print the originals that a query finds, best first.",
+        "export-metadata": "Write XMP sidecars that say who is in the photos, into DIR.",
         "check": "Prove the invariants of the store, and that vectors are as it says.",
         "config": "Show or check the settings.",
         "stages": "List the stages of the work, pause and resume them, do work again.",
@@ -36,7 +37,10 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "doctor": "Look at everything around the daemon that may stand in its way.",
     }
 )
-"""Every command and the first line of its help: `--help` need not import them. Each is a module beside this one."""
+"""Every command and the first line of its help: `--help` need not import them.
+
+Each is a module beside this one; `-` is `_` there.
+"""
 
 
 class Commands(click.Group):
@@ -48,7 +52,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        return cast("click.Command", importlib.import_module(f"photofsd.cli.{cmd_name}").command)
+        return cast("click.Command", importlib.import_module(f"photofsd.cli.{cmd_name.replace('-', '_')}").command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -16,10 +16,16 @@ from photofsd.types import FileId
 @contextmanager
 def opened_store(settings: Settings) -> Iterator[ReadTransaction]:
     """A consistent view of the store in the state folder. Raises StoreError."""
+    with readable_store(settings) as store, store.read() as txn:
+        yield txn
+
+
+@contextmanager
+def readable_store(settings: Settings) -> Iterator[Store]:
+    """The store in the state folder, to be looked at again and again: a long look would make it grow."""
     store = Store.open(settings.state / "store", timezone=settings.zone, readonly=True)
     try:
-        with store.read() as txn:
-            yield txn
+        yield store
     finally:
         store.close()
 

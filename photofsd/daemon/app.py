@@ -37,6 +37,7 @@ from photofsd.errors import PhotofsdError
 from photofsd.fuse import mount, mount_point
 from photofsd.fuse.options import MountOptions
 from photofsd.library import removal
+from photofsd.library.roots import by_name
 from photofsd.media.rendition import RenderSettings
 from photofsd.media.thumbnails import Thumbnails
 from photofsd.pipeline import graph, runner
@@ -178,18 +179,11 @@ class _Daemon:
         )
 
     def _roots(self) -> dict[bytes, DirId]:
-        """The library folders by their base names; those of the same name are told apart as ~2, ~3."""
+        """The library folders by their names in the tree; those that are no longer configured leave it."""
         removal.forget_others(self._store, self._writer, {os.fsencode(path) for path in self._settings.library.folders})
         roots: dict[bytes, DirId] = {}
-        for folder in self._settings.library.folders:
-            path = os.fsencode(folder)
-            record = self._writer.run(functools.partial(paths.add_library, path=path))
-            name = base = os.fsencode(folder.name) or b"library"
-            number = 1
-            while name in roots:
-                number += 1
-                name = b"%b~%d" % (base, number)
-            roots[name] = record.dir
+        for name, folder in by_name(self._settings.library.folders).items():
+            roots[name] = self._writer.run(functools.partial(paths.add_library, path=os.fsencode(folder))).dir
         return roots
 
     def _alerts(self) -> list[str]:

@@ -2,7 +2,8 @@
 
 `(beach OR lake) dog -leash year:2024` is two: "beach dog" and "lake dog", each without leashes and in 2024. The words
 of a way, as they were typed, are one text for the model. What is between quotes and what is a filter restricts, and so
-does a word that is a year: no picture shows which. A word with a minus is a direction to turn away from, and restricts.
+does a word that is a year, or somebody's name: no picture shows which, and whose. A word with a minus is a direction to
+turn away from, and restricts.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
+from photofsd.query.callings import Callings
 from photofsd.query.dates import meaning_of
 from photofsd.query.syntax import And, Expression, Not, Or, Word, negation
 from photofsd.query.text import words
 
 BRANCHES_MAX = 16
+
+NOBODYS: Final = Callings()
 
 _Way = tuple[Expression, ...]
 
@@ -33,14 +38,16 @@ class Branch:
     restrictions: tuple[Expression, ...]
 
 
-def branches(root: Expression) -> list[Branch]:
-    """The ways in which `root` may be true. Raises TooManyBranches."""
-    return [_branch(way) for way in _ways(root)]
+def branches(root: Expression, callings: Callings = NOBODYS) -> list[Branch]:
+    """The ways in which `root` may be true. callings: the names of people. Raises TooManyBranches."""
+    return [_branch(way, callings) for way in _ways(root)]
 
 
-def _branch(way: _Way) -> Branch:
-    wanted = [part for part in way if isinstance(part, Word) and _is_shown(part)]
+def _branch(way: _Way, callings: Callings) -> Branch:
+    names = callings.among([part for part in way if isinstance(part, Word)])
+    wanted = [part for part in way if isinstance(part, Word) and _is_shown(part) and part not in names]
     unlike = [part.part for part in way if isinstance(part, Not) and isinstance(part.part, Word)]
+    unlike = [word for word in unlike if not callings.among([word])]
     return Branch(
         _text(wanted),
         tuple(_text([word]) for word in unlike if _is_shown(word)),

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyroaring import BitMap
 
-from photofsd.query import dates, names, near
+from photofsd.query import dates, names, near, people
 from photofsd.query.request import Request
 from photofsd.query.syntax import Dates, DateWord, Filter, Key, Near, Numbers, Point
 from photofsd.query.text import atoms, words
@@ -17,14 +17,8 @@ from photofsd.store import assets, facets
 from photofsd.types import Facet
 
 RATINGS = range(6)
-UNKNOWN_YET: Mapping[Key, str] = {
-    Key.PERSON: "people",
-    Key.FACES: "faces",
-    Key.TEXT: "the words seen in pictures",
-}
+UNKNOWN_YET: Mapping[Key, str] = {Key.TEXT: "the words seen in pictures"}
 """What this photofsd cannot ask for yet."""
-
-_HAS_UNKNOWN_YET: Mapping[str, Key] = {"faces": Key.FACES, "people": Key.PERSON, "text": Key.TEXT}
 
 
 def passing(request: Request, asked: Filter, among: BitMap) -> BitMap:
@@ -93,10 +87,36 @@ def _name(request: Request, value: str) -> BitMap:
     return names.with_view_name(request.txn, value)
 
 
+def _person(request: Request, value: str) -> BitMap:
+    found = people.like(request.txn, value)
+    if not found:
+        closest = people.closest_name(request.txn, value)
+        request.note(f"nobody is called {value!r}" + (f": did you mean {closest}?" if closest else ""))
+    return people.photos(request.txn, found)
+
+
+def _faces(request: Request, value: Numbers) -> BitMap:
+    _note_unseen(request)
+    counts = [count for count in facets.values(request.txn, Facet.FACES) if _is_in(int(count), value)]
+    return facets.union(request.txn, Facet.FACES, counts)
+
+
+def _note_unseen(request: Request) -> None:
+    """Say of how many photos nobody knows yet whether there are faces in them."""
+    seen = facets.union(request.txn, Facet.FACES, facets.values(request.txn, Facet.FACES))
+    unseen = len(request.live - seen)
+    if unseen:
+        which = "1 photo has" if unseen == 1 else f"{unseen:,} photos have"
+        request.note(f"{which} not been looked at for faces")
+
+
 def _has(request: Request, value: str) -> BitMap:
-    unknown = _HAS_UNKNOWN_YET.get(value)
-    if unknown is not None:
-        request.note(f"{UNKNOWN_YET[unknown]} are not known yet: has:{value} finds nothing")
+    if value == Key.TEXT:
+        request.note(f"{UNKNOWN_YET[Key.TEXT]} are not known yet: has:text finds nothing")
+    if value == "people":
+        return people.everybody(request.txn)
+    if value == "faces":
+        _note_unseen(request)
     return facets.bitmap(request.txn, Facet.HAS, value.encode())
 
 
@@ -137,6 +157,8 @@ def _looks_like(request: Request, value: str, among: BitMap) -> BitMap:
 
 # Each takes what values.py reads for its key.
 _SETS: Mapping[Key, Callable[[Request, Any], BitMap]] = {
+    Key.PERSON: _person,
+    Key.FACES: _faces,
     Key.YEAR: _year,
     Key.DATE: _date,
     Key.PLACE: _like(Facet.PLACE, "a place"),

@@ -28,12 +28,17 @@ NAME_MAX_BYTES = 255
 _GLOB = re.compile(r"[*?]")
 
 
+def is_pattern(text: str) -> bool:
+    """Claim: it stands for many names."""
+    return _GLOB.search(text) is not None
+
+
 class Wanted:
     """A name as it was asked for."""
 
     def __init__(self, text: str) -> None:
         self._plain = _plain(text)
-        self._pattern = re.compile(glob(self._plain)) if _GLOB.search(text) else None
+        self._pattern = re.compile(glob(self._plain)) if is_pattern(text) else None
         self._atoms = atoms(text)
         self._words = frozenset(words(text))
         self._run = run_pattern(self._atoms)

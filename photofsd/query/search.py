@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
 
+from photofsd.query import people
 from photofsd.query.branches import BRANCHES_MAX, Branch, TooManyBranches, branches
+from photofsd.query.callings import Callings
 from photofsd.query.evaluate import heard, select, wanted_terms
 from photofsd.query.fusion import Hit, Places, Standing, fused
 from photofsd.query.meaning import LOOKS_MAX, Meaning, Wish, merged
@@ -130,7 +132,7 @@ def _seen(request: Request, query: Query, among: BitMap, count: int) -> Places:
     if query.root is None or not request.has_model:
         return {}
     try:
-        ways = branches(query.root)
+        ways = branches(query.root, Callings(people.shown_names(request.txn)))
     except TooManyBranches:
         request.note(f"searching by words only: the query is true in more than {BRANCHES_MAX} ways")
         return {}

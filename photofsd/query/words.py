@@ -1,11 +1,11 @@
 """Free words: what one is looked for in, and which photos have it where.
 
-Every word of a photo's names, folders, tags, albums, people, title and caption, place, camera and lens is a facet: the
-letter of its field and the folded word; in tags, titles and captions its stem is another, so that `dogs` finds a dog,
-behind those who say "dogs". What stands between quotes is meant as it is. A phrase must stand without a gap in one
-field: in what is a facet itself (tags, albums, places, cameras, folders) the values are looked at, in names, captions
-and people the records of the photos that have all its words. A free word that names a time also finds the photos taken
-then.
+Every word of a photo's names, folders, tags, albums, title and caption, place, camera and lens is a facet: the letter
+of its field and the folded word; in tags, titles and captions its stem is another, so that `dogs` finds a dog, behind
+those who say "dogs". What stands between quotes is meant as it is. A phrase must stand without a gap in one field: in
+what is a facet itself (tags, albums, places, cameras, folders) the values are looked at, in names and captions the
+records of the photos that have all its words. A free word that names a time also finds the photos taken then. Those
+that somebody is in are found by the words of their name, which is no facet: naming somebody is one record.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from pyroaring import BitMap
 
+from photofsd.query import people
 from photofsd.query.dates import LONGEST_NAME, Meaning, meaning_of, taken_when
 from photofsd.query.names import folders, in_folders, name_of
 from photofsd.query.syntax import Phrase, Word
@@ -46,7 +47,7 @@ class Field(enum.Enum):
     TAG_INFLECTED = ("T", "tags", 9)
     CAPTION_INFLECTED = ("X", "caption", 9)
     NAME = ("n", "name", 10)
-    PERSON = ("w", "person", 10)
+    PERSON = ("", "people", 10)
     ALBUM = ("a", "album", 8)
     FOLDER = ("f", "folder", 8)
     PLACE = ("p", "place", 6)
@@ -152,6 +153,7 @@ def _fields(txn: ReadTransaction, term: Term, among: BitMap) -> Iterator[tuple[F
                 yield field, with_phrase(txn, field, run, among)
             else:
                 yield field, with_word(txn, field, run[0])
+        yield Field.PERSON, people.with_run(txn, run)
     if term.stem is not None:
         for field in _INFLECTED:
             yield field, _with_stem(txn, field, term.stem)
@@ -221,12 +223,6 @@ class _Said(msgspec.Struct):
 
     title: str | None = None
     caption: str | None = None
-    people: tuple[str, ...] = ()
-
-
-def _people(txn: ReadTransaction, asset: AssetId) -> Iterator[str]:
-    found = txn.record(Tables.METADATA, U32.pack(asset), _Said)
-    yield from () if found is None else found.people
 
 
 def _captions(txn: ReadTransaction, asset: AssetId) -> Iterator[str]:
@@ -246,6 +242,5 @@ _FACETS: Mapping[Field, Sequence[Facet]] = {
 _TEXTS: Mapping[Field, Callable[[ReadTransaction, AssetId], Iterator[str]]] = {
     Field.NAME: _names,
     Field.CAPTION: _captions,
-    Field.PERSON: _people,
 }
 """Where the texts of a field stand that is no facet itself."""

@@ -24,7 +24,7 @@ from photofsd.types import AssetId, DirId, Facet
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
-VERSION = 5
+VERSION = 6
 """Raise it with every change to what follows from the same records: all is derived anew at the next start."""
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  the wall clock of the camera, of no zone
@@ -223,8 +223,6 @@ def _add_metadata(found: set[bytes], metadata: Metadata) -> None:
         found.update(_named(Facet.TAG, tag, b"t", b"tags"))
     for album in metadata.albums:
         found.update(_named(Facet.ALBUM, album, b"a", b"albums"))
-    for person in metadata.people:
-        found.update(_words(b"w", tokens(person)))
     if metadata.rating is not None and metadata.rating >= 0:
         found.update((fact(Facet.RATING, b"%d" % metadata.rating), fact(Facet.HAS, b"rating")))
     for text in (metadata.title, metadata.caption):

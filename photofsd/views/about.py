@@ -9,8 +9,8 @@ import msgspec
 
 from photofsd.query.members import EVERYTHING
 from photofsd.records import Look
-from photofsd.store import assets, embeddings, paths, stacks
-from photofsd.types import AssetId
+from photofsd.store import assets, embeddings, faces, paths, people, person_names, stacks
+from photofsd.types import AssetId, Hold, PersonId
 from photofsd.vtree.failed import Failed
 from photofsd.vtree.folders import FixedFolder, WholePhotoFolder
 from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, TextFile
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 JSON = b".json"
 
-_SHOWN_BY_NAME = frozenset({"metadata", "places", "looks"})
+_SHOWN_BY_NAME = frozenset({"metadata", "places", "looks", "faces"})
 """Tables of stages that `facts` knows; those of others are shown as they are."""
 
 HEADER = """\
@@ -81,6 +81,7 @@ def facts(library: Library, asset: AssetId) -> dict[str, Any]:
             "place": None if place is None else msgspec.to_builtins(place),
             "look": None if look is None else _seen(look),
             "stack": _stack(txn, asset),
+            "faces": _faces(txn, asset),
             **{name: found for name, found in assets.results(txn, asset) if name not in _SHOWN_BY_NAME},
         }
 
@@ -93,6 +94,35 @@ def _stack(txn: ReadTransaction, asset: AssetId) -> dict[str, Any] | None:
     records = [assets.asset(txn, member) for member in (row.cover, *stacks.members(txn, row.cover))]
     cover, *members = [_text(record.name) for record in records if record is not None]
     return {"kinds": stacks.names(row.kinds), "cover": cover, "members": sorted(members)}
+
+
+def _faces(txn: ReadTransaction, asset: AssetId) -> list[dict[str, Any]] | None:
+    """The faces of the photo, from the left; None where nobody has looked for any.
+
+    held_by: who says that it is that person, "user" or "file"; None = it looks like them. suggested: who it may be.
+    """
+    if faces.faces(txn, asset) is None:
+        return None
+    placed = sorted(faces.placed(txn, asset), key=lambda one: one[0].left)
+    return [
+        {
+            "box": [face.left, face.top, face.width, face.height],
+            "person": _person(txn, people.of_cluster(txn, at.cluster)),
+            "held_by": {Hold.HAND: "user", Hold.FILE: "file"}.get(at.hold),
+            "suggested": _person(txn, people.of_cluster(txn, at.suggested)),
+            "score": face.score,
+            "px": face.px,
+            "sharpness": face.sharpness,
+            "yaw": face.yaw,
+        }
+        for face, at in placed
+    ]
+
+
+def _person(txn: ReadTransaction, person_id: PersonId) -> str | None:
+    """What a person is called, in /people too."""
+    record = people.person(txn, person_id) if person_id else None
+    return None if record is None else _text(record.name or person_names.unnamed(person_id))
 
 
 def _seen(look: Look) -> dict[str, Any]:

@@ -34,7 +34,7 @@ LEAVES = dict(_leaves(program, ("photofsd",)))
 
 def _sections(text: str) -> dict[str, str]:
     """The text below each heading "## `photofsd ...`", by the command's words."""
-    parts = re.split(r"^## `(photofsd [a-z ]+)`.*$", text, flags=re.MULTILINE)
+    parts = re.split(r"^## `(photofsd [a-z -]+)`.*$", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 

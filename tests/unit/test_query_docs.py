@@ -13,7 +13,7 @@ from photofsd.query.syntax import Key
 from photofsd.query.values import HAS
 
 DOCS = (Path(__file__).parents[2] / "docs" / "queries.md").read_text()
-UNKNOWN_YET = {"faces", "people", "text"}
+UNKNOWN_YET = {"text"}
 
 
 def examples() -> Iterator[str]:
