@@ -8,9 +8,18 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from photofsd import __version__
-from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, ModelHealth, SearcherHealth, StageHealth, State
+from photofsd.daemon.commands import (
+    Health,
+    IndexHealth,
+    LibraryHealth,
+    ModelHealth,
+    PeopleHealth,
+    SearcherHealth,
+    StageHealth,
+    State,
+)
 from photofsd.records import LibraryRecord, StageRecord
-from photofsd.store import changes, embeddings, facets, jobs, paths, similar
+from photofsd.store import changes, embeddings, facets, jobs, paths, people, similar
 from photofsd.types import Facet
 
 if TYPE_CHECKING:
@@ -56,6 +65,7 @@ class Doctor:
             photos, files = txn.counter(b"photos"), txn.counter(b"files")
             searcher = self._searching.health()
             index = _index(txn, photos, searcher)
+            counted = people.counts(txn)
         alerts = [*self._alerts(), *([self._runner.alert] if self._runner.alert else [])]
         return Health(
             version=__version__,
@@ -67,7 +77,7 @@ class Doctor:
             failed=sum(stage["failed"] for stage in stages.values()),
             stages=stages,
             index=index,
-            people={"named": 0, "unknown": 0, "faces": 0},
+            people=PeopleHealth(named=counted.named, unknown=counted.unknown, faces=counted.faces),
             searcher=searcher,
             models={name: ModelHealth(id=model.id, about=model.about) for name, model in self._models_in_use()},
             alerts=alerts,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from photofsd.daemon.commands import Health, IndexHealth, LibraryHealth, ModelHealth, SearcherHealth, StageHealth
+from photofsd.daemon.commands import (
+    Health,
+    IndexHealth,
+    LibraryHealth,
+    ModelHealth,
+    PeopleHealth,
+    SearcherHealth,
+    StageHealth,
+)
 from photofsd.display import shown, width
 
 
@@ -16,6 +24,7 @@ def health_lines(health: Health) -> Iterator[str]:
     yield from columns([_library(folder) for folder in health["library"]])
     yield f"{health['photos']:,} photos, {health['files']:,} files, {health['failed']:,} failed"
     yield _similar(health["index"])
+    yield _people(health["people"])
     yield searcher_line(health["searcher"])
     yield from (_model(stage, model) for stage, model in health["models"].items())
     if health["stages"]:
@@ -49,6 +58,11 @@ def _similar(index: IndexHealth) -> str:
     queued = index["similar_queued"]
     to_do = "up to date" if not queued else "1 change to go" if queued == 1 else f"{queued:,} changes to go"
     return f"{index['similar']:,} photos look alike: {to_do}"
+
+
+def _people(people: PeopleHealth) -> str:
+    faces = "1 face" if people["faces"] == 1 else f"{people['faces']:,} faces"
+    return f"{faces}: {people['named']:,} people named, {people['unknown']:,} not yet"
 
 
 def searcher_line(searcher: SearcherHealth) -> str:

@@ -9,8 +9,8 @@ import msgspec
 
 from photofsd.query.members import EVERYTHING
 from photofsd.records import Look
-from photofsd.store import assets, embeddings, faces, paths, people, person_names, stacks
-from photofsd.types import AssetId, Hold, PersonId
+from photofsd.store import assets, embeddings, faces, facets, paths, people, person_names, stacks
+from photofsd.types import AssetId, Facet, Hold, PersonId
 from photofsd.vtree.failed import Failed
 from photofsd.vtree.folders import FixedFolder, WholePhotoFolder
 from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, TextFile
@@ -33,6 +33,8 @@ FOOTER = """
 Narrow any folder of photos by +view:   ls 'by-date/2024/all/+cameras'
 Search by opening a folder:             ls -U 'search/beach 2024'
 Keep a search:                          mkdir 'search/beach 2024'
+Name somebody:                          mv people/unknown/person-0001 people/Alice
+Take back what was said last:           photofsd undo
 What is known of a photo:               cat '.photofsd/photos/IMG_0001.jpg.json'
 What the daemon is doing:               cat .photofsd/status
 What it could not do, and why:          ls .photofsd/failed/preview
@@ -42,6 +44,13 @@ WITHOUT_MODEL = """
 Searches find words: names, folders, tags, titles, places. With an image-text model they also find what photos show,
 like 'sunset at the sea', whatever they are called. It is run on this machine and shown nothing but small previews:
                                         photofsd models install ViT-B-32__laion2b-s34b-b79k
+"""
+
+
+WITHOUT_FACES = """
+/people is empty: no faces have been looked for yet. With a model for faces they are found, and put together to people
+whom you name by renaming their folders. It runs on this machine, too:
+                                        photofsd models install buffalo_l
 """
 
 
@@ -146,6 +155,7 @@ def readme(library: Library) -> str:
     ]
     with library.store.read() as txn:
         hint = "" if embeddings.answering(txn) else WITHOUT_MODEL
+        hint += "" if any(facets.values(txn, Facet.FACES)) else WITHOUT_FACES
     notes = "".join(f"\n{note}\n" for note in library.told.model_notes())
     return HEADER + "\n".join(lines) + "\n" + notes + FOOTER + hint
 
