@@ -176,6 +176,7 @@ class _Daemon:
             recent_photos=settings.recent.photos,
             rendering=_rendering(settings),
             covers_only=lambda: self._settings.stacks == "cover",
+            people_min_photos=settings.people.min_photos,
         )
 
     def _roots(self) -> dict[bytes, DirId]:
@@ -214,7 +215,7 @@ class _Daemon:
                 nursery.start_soon(self._obey, signals, stop)
                 nursery.start_soon(self._notice_the_end)
                 follower = Follower(self._store, self._writer, self._tree, self._runner.wake)
-                self._writer.listen(lambda _: follower.wake())
+                self._writer.listen(follower.wake)
                 self._writer.listen(lambda _: self._indexer.wake())
                 self._writer.listen(lambda _: self._searching.wake())
                 nursery.start_soon(self._searching.run)

@@ -31,15 +31,21 @@ class Known:
 
 @dataclasses.dataclass(slots=True)
 class KnownFolder(Known):
-    """A folder. working: its requests that are off the loop, during which the kernel may hold its lock."""
+    """A folder.
+
+    working:  its requests that are off the loop, during which the kernel may hold its lock.
+    is_other: it stands for something else than when the kernel was told of what is in it.
+    """
 
     node: Directory
     working: int = 0
+    is_other: bool = False
 
     def renew(self, node: Directory | TextFile) -> bool:
         """Take the node that the tree has there now. Claim: it still is a folder."""
         if isinstance(node, TextFile):
             return False
+        self.is_other |= self.node.subject != node.subject
         self.node = node
         return True
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import itertools
 import logging
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 import pyfuse3
@@ -72,6 +73,15 @@ class Invalidator:
         if appeared:
             self._report(functools.partial(self._look_for_names, tuple(itertools.islice(appeared, ANNOUNCED_MAX))))
 
+    def folders_changed(self, renamed: Collection[bytes], emptied: Collection[bytes] = ()) -> None:
+        """Report names of folders that do not stand for what they did, in some folders or in all. From any thread.
+
+        renamed: that came, went, or stand for something else. emptied: that hold much less than they did.
+        """
+        names = frozenset(itertools.islice(itertools.chain(renamed, emptied), ANNOUNCED_MAX))
+        if names:
+            self._report(functools.partial(self._look_for_folders, names, frozenset(emptied)))
+
     def entry_changed(self, folder: int, name: bytes) -> None:
         """Report that the entry `name` of the folder with that inode may be remembered wrongly. From any thread."""
         self._report(functools.partial(_forget_entry, folder, name))
@@ -133,8 +143,7 @@ class Invalidator:
 
     def _look_for_names(self, names: tuple[bytes, ...]) -> None:
         """Tell the kernel and the watchers of the folders listed last which of the names those hold now."""
-        slices = [names[start : start + LOOKUPS_A_SLICE] for start in range(0, len(names), LOOKUPS_A_SLICE)]
-        for known, some in itertools.product(self._table.listed_lately(), slices):
+        for known, some in itertools.product(self._table.listed_lately(), _sliced(names)):
             if self._is_stopping:
                 return
             if known.working or not known.node.is_ready():
@@ -143,6 +152,53 @@ class Invalidator:
             gone = [name for name in some if name not in held and _forget_entry(known.inode, name)]
             self._events.extend((event, known, name) for name, event in held.items())
             self._events.extend((Event.VANISHED, known, name) for name in gone)
+
+    def _look_for_folders(self, names: frozenset[bytes], emptied: frozenset[bytes]) -> None:
+        """Make the kernel forget what these names stood for, in every folder it knows; tell those who watch it."""
+        watched = {known.inode for known in self._table.listed_lately()}
+        pairs = itertools.product(self._table.folders(), _sliced(sorted(names)))
+        for known, some in itertools.islice(pairs, NOTICES_MAX // LOOKUPS_A_SLICE):
+            if self._is_stopping:
+                return
+            if known.working or not known.node.is_ready() or known.node.is_open_to_any_name:
+                continue
+            look = functools.partial(self._standing, known, some)
+            for name, standing in trio.from_thread.run_sync(look, trio_token=self._token).items():
+                is_doubtful = standing in {_Standing.GONE, _Standing.OTHER} or name in emptied
+                was_known = is_doubtful and _forget_entry(known.inode, name)
+                if known.inode in watched and standing is _Standing.NEW:
+                    self._events.append((Event.FOLDER_APPEARED, known, name))
+                elif known.inode in watched and standing is _Standing.GONE and was_known:
+                    self._events.append((Event.VANISHED, known, name))
+
+    def _standing(self, known: KnownFolder, names: Iterable[bytes]) -> dict[bytes, _Standing]:
+        """What `names` stand for in that folder, which is ready. Runs in the loop."""
+        return {name: self._stands(known, name) for name in names}
+
+    def _stands(self, known: KnownFolder, name: bytes) -> _Standing:
+        """What a name stands for; another folder is that from now on for those, too, who hold the one before."""
+        node, below = known.node.lookup(name), self._table.at(known.path + b"/" + name)
+        if node is None:
+            return _Standing.GONE
+        if below is None or not isinstance(node, Directory):
+            return _Standing.NEW if isinstance(node, Directory) else _Standing.SAME
+        below.renew(node)
+        is_other, below.is_other = below.is_other, False
+        return _Standing.OTHER if is_other else _Standing.SAME
+
+
+class _Standing(enum.Enum):
+    """What the name of a folder stands for: something that the kernel has not met, the same as before, or not."""
+
+    NEW = enum.auto()
+    SAME = enum.auto()
+    OTHER = enum.auto()
+    GONE = enum.auto()
+
+
+def _sliced(names: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """The names, so many at a time as the loop may look up in one go."""
+    return [names[start : start + LOOKUPS_A_SLICE] for start in range(0, len(names), LOOKUPS_A_SLICE)]
 
 
 def held_by(directory: Directory, names: Iterable[bytes]) -> dict[bytes, Event]:

@@ -72,7 +72,8 @@ class Mutations:
         known = self._table.at(source)
         with old.at_work(), new.at_work():
             await self._work.run(old.node.rename, name, new.node, new_name)
-        if known is not None and new.node.is_ready() and new.node.lookup(new_name) == known.node:
+        moved = new.node.lookup(new_name) if new.node.is_ready() else None
+        if known is not None and _is_same(known.node, moved):
             self._table.moved(source, target)
         else:
             self._changed(old.inode, name)
@@ -129,6 +130,11 @@ def path_in_tree(target: bytes, mount_point: bytes, folder: bytes) -> bytes | No
         return b""
     prefix = mount_point.rstrip(b"/") + b"/"
     return path[len(prefix) - 1 :] if path.startswith(prefix) else None
+
+
+def _is_same(one: Directory, other: Node | None) -> bool:
+    """Claim: they are the same folder, whatever it is called."""
+    return isinstance(other, Directory) and one.subject is not None and one.subject == other.subject
 
 
 def _refuse_probe(name: bytes) -> None:

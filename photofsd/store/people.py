@@ -177,6 +177,7 @@ def put(txn: WriteTransaction, person_id: PersonId, new: Person | None) -> None:
     The clusters are written apart, by `give`. A name or alias that is somebody else's is theirs no more.
     """
     old = person(txn, person_id)
+    txn.touch_person(person_id, old)
     key = U32.pack(person_id)
     _take(txn, Tables.PERSON_NAMES, person_id, _names(old), _names(new))
     _take(txn, Tables.PERSON_ALIASES, person_id, _aliases(old), _aliases(new))

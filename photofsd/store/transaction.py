@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
 from photofsd.errors import StoreError
+from photofsd.records import Person
 from photofsd.store import derived
 from photofsd.store.schema import I64, U64, Table, Tables
-from photofsd.types import AssetId, DirId
+from photofsd.types import AssetId, DirId, PersonId
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -125,18 +126,29 @@ class ReadTransaction:
         return _decoded(value, kind)
 
 
+class Touched(NamedTuple):
+    """What a change was about.
+
+    assets: those that it touched. people: those that it wrote, each as they were before; None = there were none such.
+    """
+
+    assets: tuple[AssetId, ...]
+    people: Mapping[PersonId, Person | None]
+
+
 class WriteTransaction(ReadTransaction):
     """A change to the store. Use the modules beside this one; `put` and `delete` are theirs."""
 
     def __init__(self, raw: Any, handles: Mapping[Table, Any], timezone: tzinfo | None) -> None:  # noqa: ANN401
         super().__init__(raw, handles, timezone)
         self._touched: dict[AssetId, Derived] = {}
+        self._people: dict[PersonId, Person | None] = {}
         self._counts: dict[bytes, int] = {}
 
     @property
-    def touched(self) -> tuple[AssetId, ...]:
-        """Assets that this change is about."""
-        return tuple(self._touched)
+    def touched(self) -> Touched:
+        """What this change is about."""
+        return Touched(tuple(self._touched), self._people)
 
     def put(self, table: Table, key: bytes, value: bytes) -> None:
         """Write a row."""
@@ -182,6 +194,10 @@ class WriteTransaction(ReadTransaction):
         """Say that `asset` is about to change: call it BEFORE the first write that its derived rows depend on."""
         if asset not in self._touched:
             self._touched[asset] = derived.of(self, asset)
+
+    def touch_person(self, person: PersonId, before: Person | None) -> None:
+        """Say that a person, who was `before`, is about to change."""
+        self._people.setdefault(person, before)
 
     def finish(self) -> None:
         """Bring derived rows, change log and counters up to date; called once, right before the commit."""

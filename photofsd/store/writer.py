@@ -19,11 +19,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from photofsd.errors import StoreError, StoreFull
-from photofsd.types import AssetId
 
 if TYPE_CHECKING:
     from photofsd.store.env import Store
-    from photofsd.store.transaction import WriteTransaction
+    from photofsd.store.transaction import Touched, WriteTransaction
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ class Writer:
         self._waiting: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._is_closed = False
-        self._listeners: tuple[Callable[[tuple[AssetId, ...]], None], ...] = ()
+        self._listeners: tuple[Callable[[Touched], None], ...] = ()
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -75,8 +74,8 @@ class Writer:
             raise RuntimeError("the writer's thread cannot wait for itself: submit instead")
         return self.submit(work, rows=rows).result()
 
-    def listen(self, listener: Callable[[tuple[AssetId, ...]], None]) -> None:
-        """Call `listener` in the writer's thread after every commit, with the assets it was about. Must be quick.
+    def listen(self, listener: Callable[[Touched], None]) -> None:
+        """Call `listener` in the writer's thread after every commit, with what it was about. Must be quick.
 
         What it raises is logged: the commit stands, the other listeners hear of it.
         """
@@ -124,7 +123,7 @@ class Writer:
         for piece, result in zip(batch, results, strict=True):
             piece.future.set_result(result)
 
-    def _transact(self, batch: list[_Piece]) -> tuple[list[Any], tuple[AssetId, ...], float]:
+    def _transact(self, batch: list[_Piece]) -> tuple[list[Any], Touched, float]:
         with self._store.write() as txn:
             results = [piece.work(txn) for piece in batch]
             touched = txn.touched
@@ -140,7 +139,7 @@ class Writer:
         for piece in batch:
             self._commit([piece])
 
-    def _tell(self, touched: tuple[AssetId, ...]) -> None:
+    def _tell(self, touched: Touched) -> None:
         for listener in self._listeners:
             try:
                 listener(touched)

@@ -122,6 +122,14 @@ class Directory(ABC):
     is_on_demand: bool = False
     """Claim: it exists because somebody asked for it, so mkdir of its name is not refused as taken."""
 
+    @property
+    def subject(self) -> object:
+        """What it is about, where that may get another name, or the name be given to something else; None = where not.
+
+        A folder that is renamed stays itself: what is about the same is the same folder.
+        """
+        return None
+
     def is_ready(self) -> bool:
         """Claim: `lookup` is cheap now. When False, call `prepare` (off the loop) first."""
         return True

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from photofsd.media.rendition import RenderSettings
 from photofsd.query.members import Covers, Members, narrowed
 from photofsd.types import DirId
+from photofsd.vtree.removals import Removals
 
 NARROWINGS_MAX: Final = 32
 """`+view` in one path. Each is another set to be asked, by a call within a call, for every name below it: nobody needs
@@ -52,6 +53,7 @@ class Library:
     roots: the library folders, by the names they have in /folders. today: the local date, for /on-this-day.
     recent_photos: how many /recent shows. rendering: how photos are shown as JPEG.
     covers_only: says whether companions are hidden where their cover is shown.
+    people_min_photos: of how many photos somebody without a name is listed. removals: guards against rm -r.
     """
 
     store: Store
@@ -64,6 +66,8 @@ class Library:
     recent_photos: int
     rendering: RenderSettings
     covers_only: Callable[[], bool]
+    people_min_photos: int
+    removals: Removals = field(default_factory=Removals)
 
 
 @dataclass(frozen=True, slots=True)

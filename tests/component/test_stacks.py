@@ -71,8 +71,8 @@ def test_what_is_far_away_is_not_touched(store: Store) -> None:
     with store.write() as txn:
         add(txn, "I.JPG", 5000)
         add(txn, "I.CR2", 5000)
-    assert len(txn.touched) == 2
-    assert not set(others) & set(txn.touched)
+    assert len(txn.touched.assets) == 2
+    assert not set(others) & set(txn.touched.assets)
 
 
 def test_a_companion_that_vanishes_leaves_no_stack(store: Store) -> None:

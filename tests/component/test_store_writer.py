@@ -14,7 +14,7 @@ from photofsd.errors import StoreError, StoreFull
 from photofsd.store import paths, writer
 from photofsd.store.env import Store
 from photofsd.store.schema import Tables
-from photofsd.store.transaction import WriteTransaction
+from photofsd.store.transaction import Touched, WriteTransaction
 from photofsd.store.writer import Writer
 from photofsd.types import AssetId, FileId
 from tests.component.store_kit import add_photo, root, tag
@@ -149,18 +149,18 @@ def test_work_that_has_begun_can_no_longer_be_cancelled(writer: Writer) -> None:
 
 
 def test_listeners_hear_of_every_touched_photo_once_it_is_committed(store: Store, writer: Writer) -> None:
-    heard: list[tuple[AssetId, ...]] = []
+    heard: list[Touched] = []
     seen: list[list[bytes]] = []
     writer.listen(heard.append)
     writer.listen(lambda _: seen.append(_names(store)))
     _together(writer, _photo(b"a.jpg"), _photo(b"b.jpg"), lambda txn: tag(txn, AssetId(1), "beach"))
     writer.run(lambda txn: paths.remove_file(txn, FileId(2)))
-    assert [set(assets) for assets in heard if assets] == [{1, 2}, {2}]
+    assert [set(touched.assets) for touched in heard if touched.assets] == [{1, 2}, {2}]
     assert seen[1] == [b"a.jpg", b"b.jpg"]
 
 
 def test_listeners_hear_nothing_of_what_failed(writer: Writer) -> None:
-    heard: list[tuple[AssetId, ...]] = []
+    heard: list[Touched] = []
     writer.listen(heard.append)
     with pytest.raises(KeyError):
         writer.run(_raise(KeyError("guilty")))
@@ -171,9 +171,9 @@ def test_listeners_hear_nothing_of_what_failed(writer: Writer) -> None:
 def test_a_listener_that_fails_harms_nobody_and_is_logged(
     writer: Writer, error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
-    heard: list[tuple[AssetId, ...]] = []
+    heard: list[Touched] = []
 
-    def fail(_: tuple[AssetId, ...]) -> None:
+    def fail(_: Touched) -> None:
         raise error
 
     writer.listen(fail)
@@ -181,7 +181,7 @@ def test_a_listener_that_fails_harms_nobody_and_is_logged(
     with caplog.at_level(logging.ERROR):
         assert writer.run(_photo(b"a.jpg")) == 1
         assert writer.run(_photo(b"b.jpg")) == 2
-    assert heard == [(1,), (2,)]
+    assert [touched.assets for touched in heard] == [(1,), (2,)]
     assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [error, error]
 
 
@@ -192,7 +192,7 @@ def test_who_would_wait_for_the_writer_in_its_own_thread_is_told_so(writer: Writ
 
 def test_a_listener_may_submit_more_work(store: Store, writer: Writer) -> None:
     more: list[Future[Any]] = []
-    writer.listen(lambda assets: more.append(writer.submit(_photo(b"b.jpg"))) if assets == (1,) else None)
+    writer.listen(lambda touched: more.append(writer.submit(_photo(b"b.jpg"))) if touched.assets == (1,) else None)
     writer.run(_photo(b"a.jpg"))
     assert more[0].result(TIMEOUT_S) == 2
     assert _names(store) == [b"a.jpg", b"b.jpg"]

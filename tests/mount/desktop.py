@@ -6,8 +6,13 @@ FOLDER is any folder with photos, best one of a mount (photos/by-date/2024/all);
 line a program, keeps what it said in OUT/<program>.log, and exits 0 when each showed a window with pictures in it: many
 more colours than icons and text have.
 
+With --rename OLD NEW, the file managers show the entry OLD of the folder, and it is renamed in them as users do it: F2,
+the new name, Enter; then FOLDER/NEW has to be there, or what --leads-to names instead:
+
+    python tests/mount/desktop.py photos/people/unknown OUT --rename person-0001 Alice --leads-to photos/people/Alice
+
 Needs, on Debian (with --no-install-recommends):
-    xvfb xdotool imagemagick dbus-x11 adwaita-icon-theme
+    xvfb xdotool imagemagick dbus-x11 libglib2.0-bin adwaita-icon-theme
     thunar tumbler pcmanfm nautilus libgdk-pixbuf2.0-bin bubblewrap ristretto
 
 Each runs on an X server, a session bus and in a home of its own, so that no program finds the thumbnails of another,
@@ -39,6 +44,8 @@ STILL_S = 4.0
 POLL_S = 0.5
 COLOURS_OF_PICTURES = 8000  # icons and text have 2500 to 4000, twenty small thumbnails 28,000
 INSIDE = "PHOTOFSD_DESKTOP_INSIDE"
+FILE_MANAGER = ("--dest", "org.freedesktop.FileManager1", "--object-path", "/org/freedesktop/FileManager1")
+SHOW_ITEMS = ("gdbus", "call", "--session", *FILE_MANAGER, "--method", "org.freedesktop.FileManager1.ShowItems")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,18 +68,11 @@ def main() -> int:
     """Show the folder in each program; 0 when all is well."""
     arguments = _arguments()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    pictures = (path for path in sorted(arguments.folder.iterdir()) if path.suffix.lower() in {".jpg", ".jpeg"})
-    picture = arguments.picture or next(pictures, None)
-    if picture is None:
-        sys.exit(f"{arguments.folder} holds no JPEG: name one with --picture")
     if INSIDE in os.environ:
-        return _look(arguments.programs[0], arguments.folder, picture, arguments.out)
+        name = arguments.programs[0]
+        return _rename(name, arguments) if arguments.rename else _look(name, arguments)
     with _x_server() as display:
-        codes = [
-            _in_a_session(name, arguments.folder, picture, arguments.out, display=display)
-            for name in arguments.programs
-        ]
-    return max(codes)
+        return max(_in_a_session(name, arguments.out, display=display) for name in arguments.programs)
 
 
 def _arguments() -> argparse.Namespace:
@@ -81,12 +81,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("out", type=lambda text: Path(text).absolute())
     parser.add_argument("--picture", type=lambda text: Path(text).absolute(), help="what the viewer opens")
     parser.add_argument("--programs", nargs="+", choices=PROGRAMS, default=list(PROGRAMS))
+    parser.add_argument("--rename", nargs=2, metavar=("OLD", "NEW"), help="rename that entry of the folder")
+    parser.add_argument("--leads-to", type=lambda text: Path(text).absolute(), help="what is there afterwards")
     arguments = parser.parse_args()
+    if arguments.picture is None:
+        pictures = (path for path in sorted(arguments.folder.iterdir()) if path.suffix.lower() in {".jpg", ".jpeg"})
+        arguments.picture = next(pictures, None)
+    if arguments.picture is None and not arguments.rename:
+        parser.exit(2, f"{arguments.folder} holds no JPEG: name one with --picture\n")
     tools = (
         "Xvfb",
         "xdotool",
         "import",
         "dbus-run-session",
+        "gdbus",
         *(PROGRAMS[name].command[0] for name in arguments.programs),
     )
     missing = [tool for tool in tools if shutil.which(tool) is None]
@@ -100,10 +108,10 @@ def _arguments() -> argparse.Namespace:
 # ---- a session of its own for each program ----
 
 
-def _in_a_session(name: str, folder: Path, picture: Path, out: Path, *, display: str) -> int:
+def _in_a_session(name: str, out: Path, *, display: str) -> int:
     """Run this script again for one program, with a session bus and a home of its own."""
     with tempfile.TemporaryDirectory(prefix="photofsd-desktop-") as home, (out / f"{name}.log").open("wb") as log:
-        script = [sys.executable, __file__, str(folder), str(out), "--picture", str(picture), "--programs", name]
+        script = [sys.executable, *sys.argv, "--programs", name]
         session = subprocess.Popen(
             ["dbus-run-session", "--", *script],
             env=_environment(Path(home), display),
@@ -181,40 +189,84 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 # ---- looking ----
 
 
-def _look(name: str, folder: Path, picture: Path, out: Path) -> int:
-    program, shown = PROGRAMS[name], out / f"{name}.png"
-    started = time.monotonic()
-    process = subprocess.Popen(
-        [*program.command, picture if program.is_viewer else folder],
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
+def _look(name: str, arguments: argparse.Namespace) -> int:
+    """Show the folder, or a picture; 0 when the window has pictures in it."""
+    program, shown = PROGRAMS[name], arguments.out / f"{name}.png"
+    with _running(name, arguments.picture if program.is_viewer else arguments.folder) as said:
+        _wait_until_still(shown)
+    colours = int(_run("identify", "-format", "%k", shown))
+    pictures = "pictures" if colours >= COLOURS_OF_PICTURES else "NO PICTURES"
+    print(f"{name}: {said}, {pictures} ({colours} colours), {_count_thumbnails()} thumbnails kept: {shown}", flush=True)
+    return 0 if said.window and colours >= COLOURS_OF_PICTURES else 1
+
+
+def _rename(name: str, arguments: argparse.Namespace) -> int:
+    """Rename an entry in the file manager; 0 when it leads to where it should. Leaves pictures of before and after."""
+    old, new = (arguments.folder / part for part in arguments.rename)
+    there = arguments.leads_to or new
+    with _running(name, arguments.folder) as said:
+        known = _windows(name)
+        _run(*SHOW_ITEMS, f"['{old.as_uri()}']", "")
+        for keys in (("key", "F2"), ("key", "ctrl+a"), ("type", new.name), ("key", "Return")):
+            _wait_until_still(arguments.out / f"{name}-before.png")
+            known += _focus([window for window in _windows(name) if window not in known])
+            _run("xdotool", *keys)
+        _wait_until_still(arguments.out / f"{name}-after.png")
+    is_done = there.exists() and not old.exists()
+    print(
+        f"{name}: {said}, {'renamed' if is_done else 'NOT RENAMED'}: {arguments.out / f'{name}-after.png'}", flush=True
     )
+    return 0 if said.window and is_done else 1
+
+
+@dataclasses.dataclass(frozen=True)
+class _Window:
+    """The window of a program, None where there was none within the time, and how long it took."""
+
+    window: str | None
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"window after {self.seconds:.1f} s" if self.window else f"NO WINDOW in {WINDOW_TIMEOUT_S:.0f} s"
+
+
+@contextlib.contextmanager
+def _running(name: str, path: Path) -> Iterator[_Window]:
+    """The program on that folder or picture, its window as large as the screen."""
+    started = time.monotonic()
+    process = subprocess.Popen([*PROGRAMS[name].command, path], stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         window = _wait_for_window(name)
         window_s = time.monotonic() - started
         if window:
             _run("xdotool", "windowmove", window, "10", "10")
             _run("xdotool", "windowsize", window, *SIZE)
-        _wait_until_still(shown)
+        yield _Window(window, window_s)
     finally:
         _end_group(process)
-    colours = int(_run("identify", "-format", "%k", shown))
-    said = f"window after {window_s:.1f} s" if window else f"NO WINDOW in {WINDOW_TIMEOUT_S:.0f} s"
-    pictures = "pictures" if colours >= COLOURS_OF_PICTURES else "NO PICTURES"
-    print(f"{name}: {said}, {pictures} ({colours} colours), {_count_thumbnails()} thumbnails kept: {shown}", flush=True)
-    return 0 if window and colours >= COLOURS_OF_PICTURES else 1
 
 
 def _wait_for_window(name: str) -> str | None:
     """The largest visible window of a program, as soon as there is one."""
     deadline = time.monotonic() + WINDOW_TIMEOUT_S
     while time.monotonic() < deadline:
-        found = _run("xdotool", "search", "--onlyvisible", "--class", name).split()
-        large = [window for window in found if _area(window) > 40_000]
+        large = [window for window in _windows(name) if _area(window) > 40_000]
         if large:
             return max(large, key=_area)
         time.sleep(POLL_S)
     return None
+
+
+def _windows(name: str) -> list[str]:
+    """The visible windows of a program."""
+    return _run("xdotool", "search", "--onlyvisible", "--class", name).split()
+
+
+def _focus(appeared: list[str]) -> list[str]:
+    """Let the largest of these windows have the keys, as a window manager would; all of them."""
+    if appeared:
+        _run("xdotool", "windowfocus", "--sync", max(appeared, key=_area))
+    return appeared
 
 
 def _area(window: str) -> int:

@@ -31,6 +31,10 @@ class Folder(Directory):
         self.is_writable = is_writable
         self.tree = tree
 
+    @property
+    def subject(self) -> object:
+        return id(self)
+
     def lookup(self, name: bytes) -> Node | None:
         self.tree.calls["lookup"] += 1
         return self.entries.get(name)
@@ -225,6 +229,10 @@ class StaticTree:
 
     def put(self, folder: str, name: str, asset: int) -> None:
         self.folder(folder).entries[os.fsencode(name)] = Photo(AssetId(asset))
+
+    def call(self, folder: str, old: str, new: str) -> None:
+        entries = self.folder(folder).entries
+        entries[os.fsencode(new)] = entries.pop(os.fsencode(old))
 
     def folder_appears(self, path: str) -> None:
         self.folder(path)

@@ -7,7 +7,7 @@ import errno
 import os
 import select
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,6 +124,52 @@ def test_watchers_hear_of_new_folders(gallery: Served) -> None:
         tell(gallery, appeared=["Carol"])
         assert watch.next() == [(IN_CREATE | IN_ISDIR, "Carol")]
     assert names_of(folder / "Carol") == []
+
+
+def tell_of_folders(served: Served, *, renamed: Sequence[str] = (), emptied: Sequence[str] = ()) -> None:
+    served.call("invalidator", "folders_changed", {"renamed": list(renamed), "emptied": list(emptied)})
+
+
+def test_a_folder_that_got_another_name_behind_our_back_is_seen_under_it_at_once(gallery: Served) -> None:
+    people = gallery.point / "people"
+    with watching(people) as watch:
+        assert names_of(people) == ["Alice", "Bob"]
+        gallery.tree("call", "people", "Alice", "Alicia")
+        assert (people / "Alice").exists()  # as the kernel remembers it
+        tell_of_folders(gallery, renamed=["Alice", "Alicia"])
+        events = [*watch.next(), *watch.next()]
+        assert set(events) == {(IN_DELETE, "Alice"), (IN_CREATE | IN_ISDIR, "Alicia")}
+    assert not (people / "Alice").exists()
+    assert names_of(people) == ["Alicia", "Bob"]
+
+
+def test_two_folders_that_changed_names_show_what_they_are_called_now(gallery: Served) -> None:
+    people = gallery.point / "people"
+    for name, photo in (("Alice", "a.jpg"), ("Bob", "b.jpg")):
+        gallery.tree("put", f"people/{name}", photo, 1)
+    assert (people / "Alice/a.jpg").exists()
+    for old, new in (("Alice", "Carol"), ("Bob", "Alice"), ("Carol", "Bob")):
+        gallery.tree("call", "people", old, new)
+    with watching(people) as watch:
+        names_of(people)
+        tell_of_folders(gallery, renamed=["Alice", "Bob"])
+        assert eventually(lambda: names_of(people / "Alice") == ["b.jpg"])
+        assert not (people / "Alice/a.jpg").exists()
+        assert names_of(people / "Bob") == ["a.jpg"]
+        assert watch.next(within_s=0) == []
+
+
+def test_a_folder_that_lost_much_shows_none_of_it_and_stays_where_it_is(gallery: Served) -> None:
+    alice = gallery.point / "people/Alice"
+    gallery.tree("put", "people/Alice", "a.jpg", 1)
+    assert (alice / "a.jpg").exists()
+    with watching(alice.parent) as watch:
+        names_of(alice.parent)
+        gallery.tree("remove", "people/Alice", "a.jpg")
+        tell_of_folders(gallery, emptied=["Alice"])
+        assert eventually(lambda: not (alice / "a.jpg").exists())
+        assert watch.next(within_s=0) == []
+    assert alice.is_dir()
 
 
 def test_watchers_of_other_folders_hear_nothing(gallery: Served) -> None:

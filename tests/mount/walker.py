@@ -202,6 +202,7 @@ def library(here: Librarian, *, covers_only: bool = False) -> Library:
         recent_photos=500,
         rendering=RenderSettings(),
         covers_only=lambda: covers_only,
+        people_min_photos=3,
     )
 
 
