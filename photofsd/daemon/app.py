@@ -52,9 +52,10 @@ from photofsd.pipeline.visits import Patience
 from photofsd.query.listed import listed
 from photofsd.query.search import search
 from photofsd.query.searches import Searches
-from photofsd.store import paths, rederive, searches
+from photofsd.store import paths, rederive
 from photofsd.store.env import Store
 from photofsd.store.journal import Journal, UserFacts
+from photofsd.store.verbs import VERBS
 from photofsd.store.writer import Writer
 from photofsd.types import DirId
 from photofsd.vtree.scope import Library, Told
@@ -154,7 +155,7 @@ class _Daemon:
 
     def _library(self) -> Library:
         settings = self._settings
-        facts = UserFacts(Journal(settings.state / "journal"), self._writer, searches.VERBS)
+        facts = UserFacts(Journal(settings.state / "journal"), self._writer, VERBS)
         missed = facts.catch_up()
         if missed:
             log.info("%d entries of the journal were applied", missed)

@@ -22,7 +22,21 @@ from photofsd.types import WAITING, AssetId, ClusterId, FaceId, Hold, PersonId
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
-__all__ = ["FaceRow", "faces", "keep", "place", "place_of", "placed", "refusals", "reserve", "row", "rows", "settle"]
+__all__ = [
+    "FaceRow",
+    "faces",
+    "keep",
+    "of_person",
+    "place",
+    "place_of",
+    "placed",
+    "refusals",
+    "reserve",
+    "row",
+    "rows",
+    "settle",
+    "suggested_for",
+]
 
 
 def faces(txn: ReadTransaction, asset: AssetId) -> Faces | None:
@@ -34,6 +48,16 @@ def placed(txn: ReadTransaction, asset: AssetId) -> list[Placed]:
     """The faces of a photo, and where each is."""
     found = faces(txn, asset)
     return [(face, row(txn, face.id) or FaceRow(asset)) for face in (found.faces if found is not None else ())]
+
+
+def of_person(txn: ReadTransaction, asset: AssetId, person: PersonId) -> list[FaceId]:
+    """The faces of a photo that are that person's."""
+    return [face.id for face, at in placed(txn, asset) if people.of_cluster(txn, at.cluster) == person]
+
+
+def suggested_for(txn: ReadTransaction, asset: AssetId, person: PersonId) -> list[FaceId]:
+    """The faces of a photo that are nearly sure to be that person's."""
+    return [face.id for face, at in placed(txn, asset) if people.of_cluster(txn, at.suggested) == person]
 
 
 def reserve(txn: WriteTransaction, count: int) -> FaceId:

@@ -16,17 +16,18 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from photofsd.durable import FULL, sync_folder
 from photofsd.errors import StoreError, StoreFull
+from photofsd.store import undo
 from photofsd.store.schema import Tables
+from photofsd.store.verb import Entry, Verb
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import WriteTransaction
     from photofsd.store.writer import Writer
 
-Entry = Mapping[str, Any]
 FILE_MAX_BYTES = 4 << 20
 MARK = b"journal"
 _ENTRIES_A_COMMIT = 500
@@ -156,23 +157,23 @@ class UserFacts:
     """What users say: into the journal, then the store, in the same order, in the writer's thread.
 
     The store's mark says up to which entry it has applied all of them, none is ever passed over.
-    verbs: what each `do` of the journal means for the store; a function of (transaction, entry).
+    verbs: what each `do` of the journal means for the store.
     """
 
-    def __init__(
-        self, journal: Journal, writer: Writer, verbs: Mapping[str, Callable[[WriteTransaction, Entry], None]]
-    ) -> None:
+    def __init__(self, journal: Journal, writer: Writer, verbs: Mapping[str, Verb]) -> None:
         self._journal = journal
         self._writer = writer
         self._verbs = verbs
 
-    def say(self, do: str, **facts: object) -> None:
-        """Record a fact for good, and make it true. Raises what its verb raises, and StoreError: nothing has changed.
+    def say(self, do: str, **facts: object) -> Entry:
+        """Record a fact for good, make it true, and return the entry as it was recorded.
+
+        Raises what its verb raises, and StoreError: nothing has changed.
 
         With one exception: where the disk fills up between the two (StoreFull), the fact is recorded, and becomes
         true with the next one that is said, or at the next start.
         """
-        self._writer.run(_Saying(self, {"do": do, **facts}))
+        return self._writer.run(_Saying(self, {"do": do, **facts}))
 
     def catch_up(self) -> int:
         """Apply what the store has not heard of (a crash in between, a store made anew); returns how many."""
@@ -184,9 +185,10 @@ class UserFacts:
             count += len(some)
         return count
 
-    def record(self, txn: WriteTransaction, entry: Entry) -> None:
-        """Apply `entry` and write it to the journal; only `say` calls this."""
-        self._journal.append(entry, accept=lambda numbered: self._apply([numbered], txn))
+    def record(self, txn: WriteTransaction, entry: Entry) -> Entry:
+        """Complete `entry`, apply it, write it to the journal, return it as it is there; only `say` calls this."""
+        complete = self._verb(entry["do"]).complete(txn, entry)
+        return self._journal.append(complete, accept=lambda numbered: self._apply([numbered], txn))
 
     def apply_missed(self, txn: WriteTransaction) -> None:
         """Apply what the journal says beyond the store's mark."""
@@ -200,11 +202,13 @@ class UserFacts:
         mark = txn.number(Tables.META, MARK)
         for entry in entries:
             if entry["n"] > mark:
-                self._verb(entry["do"])(txn, entry)
+                before = self._verb(entry["do"]).apply(txn, entry)
+                if before is not None:
+                    undo.remember(txn, entry, before)
                 mark = entry["n"]
         txn.put_number(Tables.META, MARK, mark)
 
-    def _verb(self, do: str) -> Callable[[WriteTransaction, Entry], None]:
+    def _verb(self, do: str) -> Verb:
         verb = self._verbs.get(do)
         if verb is None:
             raise StoreError(f"the journal says {do!r}, which this photofsd does not know: use a newer one")
@@ -217,10 +221,10 @@ class _Saying:
     def __init__(self, facts: UserFacts, entry: Entry) -> None:
         self._facts = facts
         self._entry = entry
-        self._is_recorded = False
+        self._recorded: Entry | None = None
 
-    def __call__(self, txn: WriteTransaction) -> None:
+    def __call__(self, txn: WriteTransaction) -> Entry:
         self._facts.apply_missed(txn)
-        if not self._is_recorded:
-            self._facts.record(txn, self._entry)
-            self._is_recorded = True
+        if self._recorded is None:
+            self._recorded = self._facts.record(txn, self._entry)
+        return self._recorded

@@ -236,6 +236,37 @@ def give(txn: WriteTransaction, cluster_id: ClusterId, person_id: PersonId) -> N
     txn.put(Tables.CLUSTERS, U32.pack(cluster_id), CLUSTER_ROW.pack(person_id, row.faces))
 
 
+def merge(txn: WriteTransaction, person_id: PersonId, into: PersonId) -> None:
+    """They are the same person: `into` has everything, and the name of the other where there was none.
+
+    Raises LookupError where one of them is not there, or both are the same already.
+    """
+    theirs, others = person(txn, person_id), person(txn, into)
+    if theirs is None or others is None or theirs.merged_into or others.merged_into or person_id == into:
+        raise LookupError(f"person {person_id} cannot be merged into {into}")
+    put(txn, person_id, Person(merged_into=into, is_said=theirs.is_said))
+    name = others.name or theirs.name
+    aliases = {*others.aliases, *called(theirs)} - {person_names.value(name)}
+    clusters = tuple(sorted({*others.clusters, *theirs.clusters}))
+    put(txn, into, msgspec.structs.replace(others, name=name, aliases=tuple(sorted(aliases)), clusters=clusters))
+    for cluster_id in theirs.clusters:
+        row = cluster(txn, cluster_id)
+        if row is not None:
+            txn.put(Tables.CLUSTERS, U32.pack(cluster_id), CLUSTER_ROW.pack(into, row.faces))
+
+
+def rename(txn: WriteTransaction, person_id: PersonId, name: bytes) -> None:
+    """Call a person so; what they were called before stays an alias. Nobody else has the name, nor as an alias now."""
+    found = person(txn, person_id) or _UNKNOWN
+    value = person_names.value(name)
+    other = _under(txn, Tables.PERSON_ALIASES, value)
+    theirs = person(txn, other) if other is not None and other != person_id else None
+    if other is not None and theirs is not None:
+        put(txn, other, msgspec.structs.replace(theirs, aliases=tuple(set(theirs.aliases) - {value})))
+    aliases = tuple(sorted({*called(found)} - {value}))
+    put(txn, person_id, msgspec.structs.replace(found, name=name, aliases=aliases))
+
+
 def _without(all_of_them: tuple[ClusterId, ...], one: ClusterId) -> tuple[ClusterId, ...]:
     return tuple(other for other in all_of_them if other != one)
 

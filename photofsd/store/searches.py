@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from photofsd.errors import UsageError
+from photofsd.records import Record
 from photofsd.store.schema import U64, Tables
+from photofsd.store.verb import Entry, Verb
 
 if TYPE_CHECKING:
-    from photofsd.store.journal import Entry
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
 KEEP = "keep-search"
@@ -42,18 +43,51 @@ def remember(txn: WriteTransaction, query: bytes, *, now_ns: int, at_most: int) 
         txn.delete(Tables.SEARCHES, old)
 
 
-def _keep(txn: WriteTransaction, entry: Entry) -> None:
-    query = str(entry["query"]).encode("utf-8", "surrogateescape")
-    if not 0 < len(query) <= QUERY_MAX_BYTES:
-        raise UsageError(f"a search that is kept has 1 to {QUERY_MAX_BYTES} bytes, not {len(query)}")
-    txn.put(Tables.USER, _PREFIX + query, b"")
+class Before(Record, frozen=True):
+    """What was so of a search. last_ns: when it was made, 0 = it was none of the last."""
+
+    query: bytes
+    is_kept: bool
+    last_ns: int
 
 
-def _forget(txn: WriteTransaction, entry: Entry) -> None:
-    query = str(entry["query"]).encode("utf-8", "surrogateescape")
-    txn.delete(Tables.USER, _PREFIX + query)
-    txn.delete(Tables.SEARCHES, query)
+def _query(entry: Entry) -> bytes:
+    return str(entry["query"]).encode("utf-8", "surrogateescape")
 
 
-VERBS = {KEEP: _keep, FORGET: _forget}
+def _require_length(_: ReadTransaction, entry: Entry) -> Entry:
+    length = len(_query(entry))
+    if not 0 < length <= QUERY_MAX_BYTES:
+        raise UsageError(f"a search that is kept has 1 to {QUERY_MAX_BYTES} bytes, not {length}")
+    return entry
+
+
+def _before(txn: ReadTransaction, query: bytes) -> Before:
+    return Before(query, is_kept(txn, query), txn.number(Tables.SEARCHES, query))
+
+
+def _keep(txn: WriteTransaction, entry: Entry) -> Before:
+    before = _before(txn, _query(entry))
+    txn.put(Tables.USER, _PREFIX + before.query, b"")
+    return before
+
+
+def _forget(txn: WriteTransaction, entry: Entry) -> Before:
+    before = _before(txn, _query(entry))
+    txn.delete(Tables.USER, _PREFIX + before.query)
+    txn.delete(Tables.SEARCHES, before.query)
+    return before
+
+
+def _take_back(txn: WriteTransaction, stored: bytes) -> None:
+    before = txn.decode(stored, Before)
+    if before.is_kept:
+        txn.put(Tables.USER, _PREFIX + before.query, b"")
+    else:
+        txn.delete(Tables.USER, _PREFIX + before.query)
+    if before.last_ns:
+        txn.put_number(Tables.SEARCHES, before.query, before.last_ns)
+
+
+VERBS = {KEEP: Verb(_keep, _require_length, _take_back), FORGET: Verb(_forget, _require_length, _take_back)}
 """What the journal's entries about searches mean."""

@@ -11,6 +11,7 @@ from photofsd.records import JobRecord
 from photofsd.store import jobs, paths, searches
 from photofsd.store.journal import Journal, UserFacts
 from photofsd.store.transaction import WriteTransaction
+from photofsd.store.verbs import VERBS
 from photofsd.store.writer import Writer
 from photofsd.types import AssetId, Subject
 from tests.component.store_kit import add_photo, open_store, root, tag
@@ -33,7 +34,7 @@ def _work(txn: WriteTransaction, number: int) -> tuple[int, AssetId]:
 def main(folder: Path, first: int) -> None:
     """Write for ever."""
     writer = Writer(open_store(folder / "store"))
-    facts = UserFacts(Journal(folder / "journal"), writer, searches.VERBS)
+    facts = UserFacts(Journal(folder / "journal"), writer, VERBS)
     facts.catch_up()
     for start in itertools.count(first, AT_ONCE):
         futures = [_submit(writer, number) for number in range(start, start + AT_ONCE)]

@@ -13,6 +13,7 @@ from photofsd.store import facets, searches
 from photofsd.store.env import Store
 from photofsd.store.journal import Journal, UserFacts
 from photofsd.store.transaction import WriteTransaction
+from photofsd.store.verbs import VERBS
 from photofsd.store.writer import Writer
 from photofsd.types import AssetId
 from tests.component.small_disk import small_disk
@@ -85,7 +86,7 @@ def test_nothing_acknowledged_is_lost_on_a_full_disk_and_work_goes_on_with_room(
 
 def test_a_fact_that_finds_no_room_in_the_journal_changes_nothing(disk: Path, store: Store, writer: Writer) -> None:
     journal = Journal(disk / "journal")
-    facts = UserFacts(journal, writer, searches.VERBS)
+    facts = UserFacts(journal, writer, VERBS)
     facts.say(searches.KEEP, query="before")
     ballast = _fill_up(disk, 0)
     said, error = _say_until_it_is_full(facts)
@@ -106,7 +107,7 @@ def test_a_fact_that_the_store_has_no_room_for_is_recorded_and_becomes_true_with
     store = open_store(disk / "store")
     ballast = _fill_up(disk, 0)
     writer = Writer(store)
-    facts = UserFacts(Journal(tmp_path / "journal"), writer, searches.VERBS)
+    facts = UserFacts(Journal(tmp_path / "journal"), writer, VERBS)
     said, _ = _say_until_it_is_full(facts)
     assert _kept(store) == set(said)
     ballast.unlink()

@@ -11,6 +11,7 @@ from pathlib import Path
 from photofsd.store import assets, searches
 from photofsd.store.env import Store
 from photofsd.store.journal import Journal, UserFacts
+from photofsd.store.verbs import VERBS
 from photofsd.store.writer import Writer
 from tests.component.store_kit import digest, open_store, violations
 
@@ -80,7 +81,7 @@ def _catch_up(store: Store, folder: Path) -> None:
     """At most the last fact is missing, the one that was in the making; then the store says what the journal says."""
     writer = Writer(store)
     journal = Journal(folder / "journal")
-    assert UserFacts(journal, writer, searches.VERBS).catch_up() <= 1
+    assert UserFacts(journal, writer, VERBS).catch_up() <= 1
     said = {entry["query"].encode() for entry in journal.entries()}
     assert writer.run(lambda txn: set(searches.kept(txn))) == said
     writer.close()

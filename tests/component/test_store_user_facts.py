@@ -12,9 +12,10 @@ import pytest
 from photofsd.errors import StoreError, UsageError
 from photofsd.store import searches
 from photofsd.store.env import Store
-from photofsd.store.journal import MARK, Entry, Journal, UserFacts
+from photofsd.store.journal import MARK, Journal, UserFacts
 from photofsd.store.schema import Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
+from photofsd.store.verb import Entry, Verb
 from photofsd.store.writer import Writer
 
 
@@ -29,7 +30,7 @@ def _refuse(txn: WriteTransaction, entry: Entry) -> None:
     raise UsageError("never")
 
 
-VERBS = {"append": _append, "refuse": _refuse, **searches.VERBS}
+VERBS = {"append": Verb(_append), "refuse": Verb(_refuse), **searches.VERBS}
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from photofsd.errors import PhotofsdError
 from photofsd.fuse.errno import errno_of
 from photofsd.media.rendition import RenderSettings
 from photofsd.query.searches import Searches
-from photofsd.store import paths, searches
+from photofsd.store import paths
 from photofsd.store.journal import Journal, UserFacts
+from photofsd.store.verbs import VERBS
 from photofsd.types import DirId
 from photofsd.vtree.node import Directory, Node, Original, Photo, TextFile
 from photofsd.vtree.scope import Library, Told
@@ -194,7 +195,7 @@ def library(here: Librarian, *, covers_only: bool = False) -> Library:
     return Library(
         store=here.store,
         searches=Searches(here.store, here.writer, lambda: TODAY, limit=200, remembered=20),
-        facts=UserFacts(journal, here.writer, searches.VERBS),
+        facts=UserFacts(journal, here.writer, VERBS),
         told=Told(lambda: "status\n", lambda: "nothing\n"),
         views=views.discover(),
         roots={b"library": _root(here)},

@@ -1,0 +1,164 @@
+"""What was so of people and faces before an entry of the journal, and how it is made so again.
+
+Names, who is hidden, who was merged, what was said of faces: exactly as before. Where the machine has put a face or a
+cluster meanwhile is left where what was before would contradict it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from photofsd.records import FaceSaid, Person, Record
+from photofsd.store import assets, face_rows, face_said, faces, people
+from photofsd.store.face_rows import FaceRow
+from photofsd.store.overlap import Box, box, pairs
+from photofsd.store.spoken import Placed
+from photofsd.types import WAITING, AssetId, ClusterId, Hold, PersonId
+
+if TYPE_CHECKING:
+    from photofsd.store.transaction import ReadTransaction, WriteTransaction
+
+
+class FaceBefore(Record, frozen=True):
+    """Where a face was: its place in the photo, its cluster and whose that was."""
+
+    place: Box
+    person: PersonId
+    cluster: ClusterId
+    suggested: ClusterId
+    hold: Hold
+
+
+class PhotoBefore(Record, frozen=True):
+    """What was so of a photo. said: of faces in these places. names: values of Facet.NAMED, refused or not."""
+
+    content: bytes
+    said: tuple[tuple[Box, FaceSaid], ...] = ()
+    names: tuple[tuple[bytes, bool], ...] = ()
+    faces: tuple[FaceBefore, ...] = ()
+
+
+class Before(Record, frozen=True):
+    """What was so before an entry. people: None = there was no such person. clusters: whose they were."""
+
+    people: tuple[tuple[PersonId, Person | None], ...] = ()
+    clusters: tuple[tuple[ClusterId, PersonId], ...] = ()
+    photo: PhotoBefore | None = None
+
+
+def of_people(txn: ReadTransaction, *those: PersonId) -> tuple[tuple[PersonId, Person | None], ...]:
+    """What is so of these people."""
+    return tuple((one, people.person(txn, one)) for one in dict.fromkeys(those))
+
+
+def clusters_of(txn: ReadTransaction, person_id: PersonId) -> tuple[tuple[ClusterId, PersonId], ...]:
+    """What clusters are that person's."""
+    return tuple((cluster, person_id) for cluster in (people.person(txn, person_id) or Person()).clusters)
+
+
+def of_photo(txn: ReadTransaction, content: bytes, places: tuple[Box, ...], names: tuple[bytes, ...]) -> PhotoBefore:
+    """What is so of a photo: of what was said of these places and names, and of where its faces are."""
+    refused = face_said.names_refused(txn, content)
+    return PhotoBefore(
+        content,
+        tuple((place, face_said.at(txn, content, place)) for place in places),
+        tuple((name, name in refused) for name in names),
+        tuple(_face(txn, box(face), at) for face, at in _placed(txn, content)),
+    )
+
+
+def changed(txn: ReadTransaction, before: PhotoBefore) -> PhotoBefore:
+    """The same, without the faces that are where they were."""
+    still = {_face(txn, box(face), at) for face, at in _placed(txn, before.content)}
+    return msgspec.structs.replace(before, faces=tuple(face for face in before.faces if face not in still))
+
+
+def _face(txn: ReadTransaction, place: Box, at: FaceRow) -> FaceBefore:
+    return FaceBefore(place, people.of_cluster(txn, at.cluster), at.cluster, at.suggested, at.hold)
+
+
+def _placed(txn: ReadTransaction, content: bytes) -> list[Placed]:
+    asset = assets.with_content(txn, content)
+    return faces.placed(txn, asset) if asset is not None else []
+
+
+def take_back(txn: WriteTransaction, stored: bytes) -> None:
+    """Make what was so before so again."""
+    before = txn.decode(stored, Before)
+    for person_id, record in before.people:
+        if record is not None and people.person(txn, person_id) is not None:
+            _restore(txn, person_id, record)
+    for cluster, person_id in before.clusters:
+        owner = people.of_cluster(txn, cluster)
+        if owner and owner != person_id and people.resolve(txn, person_id) == person_id:
+            people.give(txn, cluster, person_id)
+    if before.photo is not None:
+        _restore_photo(txn, before.photo)
+    for person_id, record in before.people:
+        if record is None:
+            _unmake(txn, person_id)
+
+
+def _restore(txn: WriteTransaction, person_id: PersonId, record: Person) -> None:
+    """All but the clusters, which are given back one by one, and what the journal knows."""
+    now = people.person(txn, person_id) or Person()
+    people.put(txn, person_id, msgspec.structs.replace(record, clusters=now.clusters, is_said=now.is_said))
+
+
+def _unmake(txn: WriteTransaction, person_id: PersonId) -> None:
+    """There was nobody; of what the machine has made theirs meanwhile, somebody without a name is left."""
+    now = people.person(txn, person_id)
+    if now is not None:
+        people.put(txn, person_id, Person(clusters=now.clusters))
+        for cluster in now.clusters:
+            people.drop_if_empty(txn, cluster)
+        if not now.clusters:
+            people.put(txn, person_id, None)
+
+
+def _restore_photo(txn: WriteTransaction, before: PhotoBefore) -> None:
+    content = face_said.current(txn, before.content)
+    asset = assets.with_content(txn, content)
+    if asset is not None:
+        txn.touch(asset)
+    for place, said in before.said:
+        face_said.say(txn, content, place, said)
+    for name, is_refused in before.names:
+        face_said.refuse_name(txn, content, name, is_refused=is_refused)
+    if asset is not None:
+        faces.settle(txn, asset)
+        _restore_places(txn, asset, before.faces)
+
+
+def _restore_places(txn: WriteTransaction, asset: AssetId, before: tuple[FaceBefore, ...]) -> None:
+    """Put these faces where they were, as far as they are still there and nobody contradicts."""
+    now = faces.placed(txn, asset)
+    paired = pairs([was.place for was in before], [box(face) for face, _ in now])
+    moved = {now[j][0].id: (before[i], now[j][1]) for i, j in paired.items() if _is_same_word(before[i], now[j][1])}
+    for face, (_, at) in moved.items():
+        face_rows.put(txn, face, at._replace(cluster=WAITING, suggested=WAITING))
+    for face, (was, at) in moved.items():
+        apart = {people.of_cluster(txn, there.cluster) for one, there in faces.placed(txn, asset) if one.id != face}
+        if was.hold is Hold.HAND:
+            apart = set()
+        apart.update(faces.refusals(txn, face))
+        places = (_cluster(txn, was), at.cluster)
+        cluster = next((one for one in places if people.of_cluster(txn, one) not in apart), WAITING)
+        likely = people.of_cluster(txn, was.suggested)
+        suggested = was.suggested if likely and likely not in apart else WAITING
+        face_rows.put(txn, face, FaceRow(asset, cluster, suggested, was.hold if cluster else Hold.NONE))
+
+
+def _is_same_word(was: FaceBefore, at: FaceRow) -> bool:
+    """Claim: it is still the user who holds the face, or still not; another of their words has come otherwise."""
+    return (was.hold is Hold.HAND) == (at.hold is Hold.HAND)
+
+
+def _cluster(txn: WriteTransaction, was: FaceBefore) -> ClusterId:
+    """The cluster that it was in, or where that is gone, one of the same person."""
+    owner, person_id = people.of_cluster(txn, was.cluster), people.resolve(txn, was.person)
+    if owner == person_id:
+        return was.cluster if owner else WAITING
+    return people.home(txn, person_id) if person_id else WAITING

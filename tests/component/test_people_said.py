@@ -1,0 +1,425 @@
+"""What users say of people: how it is refused, what it does, that a store made anew hears it, that it can be undone."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from photofsd.errors import AlreadyThere, NameTooLong, NoSuchEntry, NotPermitted, PhotofsdError
+from photofsd.records import Metadata, Person, Region
+from photofsd.store import assets, faces, people, people_said, undo
+from photofsd.store.env import Store
+from photofsd.store.journal import Journal, UserFacts
+from photofsd.store.overlap import box
+from photofsd.store.schema import Tables
+from photofsd.store.transaction import ReadTransaction, WriteTransaction
+from photofsd.store.verbs import VERBS
+from photofsd.store.writer import Writer
+from photofsd.types import WAITING, AssetId, FaceId, FileId, Hold, Kind, PersonId
+from tests.component.face_kit import LEFT, MIDDLE, RIGHT, cluster_of, face_at, find, together
+from tests.component.store_kit import add_photo, digest, open_store, root, violations
+
+UNKNOWN, ALICE, OTHER = PersonId(1), PersonId(2), PersonId(3)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "journal")
+
+
+@pytest.fixture
+def facts(journal: Journal, writer: Writer) -> UserFacts:
+    return UserFacts(journal, writer, VERBS)
+
+
+def photos(txn: WriteTransaction, numbers: range = range(1, 7)) -> None:
+    for number in numbers:
+        add_photo(txn, root(txn), b"%d.jpg" % number, content=number)
+
+
+def _some_people(txn: WriteTransaction) -> None:
+    """Photos 1 to 6, each with a face on the left: 1, 2 somebody unknown, 3, 4 Alice, 5 somebody else; 6 waits.
+
+    In photo 1 there is another face on the right, which waits, too.
+    """
+    photos(txn)
+    found = [find(txn, AssetId(1), [LEFT, RIGHT])[0], *(find(txn, AssetId(n), [LEFT])[0] for n in range(2, 7))]
+    for first, name in ((0, b""), (2, b"Alice")):
+        together(txn, found[first : first + 2], name)
+    together(txn, found[4:5])
+
+
+def faces_in(txn: ReadTransaction, asset: int) -> list[FaceId]:
+    return [face.id for face, _ in faces.placed(txn, AssetId(asset))]
+
+
+@pytest.fixture
+def known(store: Store) -> Store:
+    with store.write() as txn:
+        _some_people(txn)
+    return store
+
+
+def in_photos(store: Store) -> dict[bytes, set[int]]:
+    """The photos of everybody, by name."""
+    with store.read() as txn:
+        return {
+            found.name or b"person-%d" % person: set(people.photos(txn, person)) for person, found in people.people(txn)
+        }
+
+
+def test_naming_somebody_writes_a_name_and_touches_no_photo(known: Store, facts: UserFacts, writer: Writer) -> None:
+    touched: list[tuple[AssetId, ...]] = []
+    writer.listen(touched.append)
+    entry = facts.say(people_said.NAME, person=UNKNOWN, name="Bob")
+    assert touched == [()]
+    assert in_photos(known) == {b"Bob": {1, 2}, b"Alice": {3, 4}, b"person-3": {5}}
+    assert [len(one["examples"]) for one in entry["people"]] == [2]
+
+
+@pytest.mark.parametrize(
+    "name, error, words",
+    [
+        ("", NotPermitted, "at least one letter"),
+        (" ", NotPermitted, "at least one letter"),
+        ("a/b", NotPermitted, "neither slash nor NUL"),
+        ("a\0b", NotPermitted, "neither slash nor NUL"),
+        (".", NotPermitted, "begin with"),
+        ("..", NotPermitted, "begin with"),
+        (".Trash-1000", NotPermitted, "begin with"),
+        ("+by-date", NotPermitted, "begin with"),
+        ("unknown", NotPermitted, "a folder of its own"),
+        ("hidden", NotPermitted, "a folder of its own"),
+        ("suggested", NotPermitted, "a folder of its own"),
+        ("person-0001", NotPermitted, "nobody has named"),
+        ("é" * 128, NameTooLong, "255 bytes at most, not 256"),
+        ("Alice", AlreadyThere, "merge the two"),
+    ],
+)
+def test_a_name_that_nobody_can_have_is_refused_in_one_line(
+    known: Store, facts: UserFacts, journal: Journal, name: str, error: type[PhotofsdError], words: str
+) -> None:
+    for say in (
+        functools.partial(facts.say, people_said.NAME, person=UNKNOWN),
+        functools.partial(facts.say, people_said.MAKE),
+    ):
+        with pytest.raises(error, match=words) as raised:
+            say(name=name)
+        assert "\n" not in str(raised.value)
+    assert journal.last == 0
+    assert in_photos(known)[b"person-1"] == {1, 2}
+
+
+@pytest.mark.parametrize("name", ["é" * 127, "caf\udce9", "person-1", "Unknown", "日本", "a\nb"])
+def test_names_are_bytes(known: Store, facts: UserFacts, name: str) -> None:
+    facts.say(people_said.NAME, person=UNKNOWN, name=name)
+    assert in_photos(known)[name.encode("utf-8", "surrogateescape")] == {1, 2}
+
+
+@pytest.mark.parametrize(
+    "verb, said, error, words",
+    [
+        (people_said.NAME, {"person": 9, "name": "Bob"}, NoSuchEntry, "no person 9"),
+        (people_said.NAME, {"person": ALICE, "name": "Alice"}, AlreadyThere, "already"),
+        (people_said.MERGE, {"person": 9, "into": ALICE}, NoSuchEntry, "no person 9"),
+        (people_said.MERGE, {"person": ALICE, "into": 9}, NoSuchEntry, "no person 9"),
+        (people_said.MERGE, {"person": ALICE, "into": ALICE}, NotPermitted, "'Alice' and 'Alice' are one person"),
+        (people_said.HIDE, {"person": 9, "hidden": True}, NoSuchEntry, "no person 9"),
+        (people_said.HIDE, {"person": UNKNOWN, "hidden": False}, AlreadyThere, "'person-0001' is shown already"),
+        (people_said.ASSIGN, {"face": 99, "person": ALICE}, NoSuchEntry, "no face 99"),
+        (people_said.ASSIGN, {"face": 1, "person": 9}, NoSuchEntry, "no person 9"),
+        (people_said.ASSIGN, {"face": 1, "person": ALICE, "instead_of": 9}, NoSuchEntry, "no person 9"),
+        (people_said.REFUSE, {"face": 99, "person": ALICE}, NoSuchEntry, "no face 99"),
+        (people_said.REFUSE_NAME, {"asset": 1, "person": ALICE}, NoSuchEntry, "does not name 'Alice'"),
+        (people_said.REFUSE_NAME, {"asset": 99, "person": ALICE}, NoSuchEntry, "does not name 'Alice'"),
+        (undo.UNDO, {}, NoSuchEntry, "nothing to undo"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_not_recorded(
+    known: Store,
+    facts: UserFacts,
+    journal: Journal,
+    verb: str,
+    said: dict[str, object],
+    error: type[PhotofsdError],
+    words: str,
+) -> None:
+    before = in_photos(known)
+    with pytest.raises(error, match=words):
+        facts.say(verb, **said)
+    assert (journal.last, in_photos(known)) == (0, before)
+
+
+def test_renaming_leaves_what_files_call_a_person(known: Store, facts: UserFacts) -> None:
+    with known.write() as txn:
+        assets.keep(txn, Tables.METADATA, AssetId(6), Metadata("jpeg", Kind.IMAGE, people=("Alice",)))
+    assert in_photos(known)[b"Alice"] == {3, 4, 6}
+    facts.say(people_said.NAME, person=ALICE, name="Alicia")
+    assert in_photos(known)[b"Alicia"] == {3, 4, 6}
+    with known.read() as txn:
+        assert (people.named(txn, b"Alice"), people.meant(txn, b"Alice")) == (None, ALICE)
+    facts.say(people_said.NAME, person=UNKNOWN, name="Alice")
+    assert in_photos(known) == {b"Alice": {1, 2, 6}, b"Alicia": {3, 4}, b"person-3": {5}}
+    facts.say(undo.UNDO)
+    assert in_photos(known)[b"Alicia"] == {3, 4, 6}
+
+
+def test_merging_touches_no_photo_and_leaves_the_name(known: Store, facts: UserFacts, writer: Writer) -> None:
+    touched: list[tuple[AssetId, ...]] = []
+    writer.listen(touched.append)
+    facts.say(people_said.MERGE, person=UNKNOWN, into=ALICE)
+    assert touched == [()]
+    assert in_photos(known) == {b"Alice": {1, 2, 3, 4}, b"person-3": {5}}
+    with known.read() as txn:
+        assert people.resolve(txn, UNKNOWN) == ALICE
+        assert people.counts(txn) == (1, 1, 7)
+    facts.say(people_said.MERGE, person=ALICE, into=OTHER)
+    assert in_photos(known) == {b"Alice": {1, 2, 3, 4, 5}}
+    with known.read() as txn:
+        assert people.resolve(txn, UNKNOWN) == people.named(txn, b"Alice") == OTHER
+    facts.say(people_said.NAME, person=UNKNOWN, name="Alicia")
+    assert in_photos(known) == {b"Alicia": {1, 2, 3, 4, 5}}
+
+
+def test_of_two_names_that_are_merged_one_becomes_an_alias(known: Store, facts: UserFacts) -> None:
+    facts.say(people_said.NAME, person=UNKNOWN, name="Bob")
+    facts.say(people_said.MERGE, person=UNKNOWN, into=ALICE)
+    with known.read() as txn:
+        assert (people.named(txn, b"Bob"), people.meant(txn, b"Bob")) == (None, ALICE)
+    facts.say(undo.UNDO)
+    with known.read() as txn:
+        assert people.named(txn, b"Bob") == UNKNOWN
+        assert people.person(txn, ALICE) == Person(b"Alice", clusters=people.person(txn, ALICE).clusters, is_said=True)  # type: ignore[union-attr]
+
+
+def test_a_split_takes_faces_that_the_user_moves(known: Store, facts: UserFacts) -> None:
+    twin = facts.say(people_said.MAKE, name="Twin")["person"]
+    assert in_photos(known)[b"Twin"] == set()
+    with known.read() as txn:
+        (face,) = faces.of_person(txn, AssetId(4), ALICE)
+    facts.say(people_said.ASSIGN, face=face, person=twin)
+    assert in_photos(known) == {b"Twin": {4}, b"Alice": {3}, b"person-1": {1, 2}, b"person-3": {5}}
+    facts.say(undo.UNDO)
+    assert in_photos(known)[b"Alice"] == {3, 4}
+    facts.say(undo.UNDO)
+    assert b"Twin" not in in_photos(known)
+
+
+def test_a_face_set_by_hand_puts_the_other_of_the_photo_out(known: Store, facts: UserFacts) -> None:
+    with known.read() as txn:
+        left, right = faces_in(txn, 1)
+        cluster = cluster_of(txn, left)
+    facts.say(people_said.ASSIGN, face=right, person=UNKNOWN)
+    with known.read() as txn:
+        assert faces.row(txn, right) == faces.FaceRow(AssetId(1), cluster or WAITING, WAITING, Hold.HAND)
+        assert cluster_of(txn, left) == WAITING
+    facts.say(undo.UNDO)
+    with known.read() as txn:
+        assert [faces.row(txn, face) for face in (left, right)] == [
+            faces.FaceRow(AssetId(1), cluster or WAITING),
+            faces.FaceRow(AssetId(1)),
+        ]
+
+
+def test_a_person_is_refused_with_the_name_that_the_file_has(known: Store, facts: UserFacts) -> None:
+    with known.write() as txn:
+        marked = Region(*box(face_at(FaceId(0), LEFT)), "Alice")
+        assets.keep(txn, Tables.METADATA, AssetId(3), Metadata("jpeg", Kind.IMAGE, regions=(marked,)))
+        (face,) = faces.of_person(txn, AssetId(3), ALICE)
+    entry = facts.say(people_said.REFUSE, face=face, person=ALICE, cosine=0.4)
+    assert (entry["names"], entry["cosine"]) == (["Alice"], 0.4)
+    assert in_photos(known)[b"Alice"] == {4}
+    with known.read() as txn:
+        assert faces.refusals(txn, face) == {ALICE: 0.4}
+    facts.say(undo.UNDO)
+    assert in_photos(known)[b"Alice"] == {3, 4}
+
+
+def test_a_photo_that_is_somebodys_by_its_files_word_can_be_refused(known: Store, facts: UserFacts) -> None:
+    with known.write() as txn:
+        named = Metadata("jpeg", Kind.IMAGE, people=("Alice", "Bob"))
+        assets.keep(txn, Tables.METADATA, AssetId(6), named)
+        face = faces_in(txn, 6)[0]
+    facts.say(people_said.REFUSE_NAME, asset=6, person=ALICE)
+    assert in_photos(known)[b"Alice"] == {3, 4}
+    facts.say(undo.UNDO)
+    assert in_photos(known)[b"Alice"] == {3, 4, 6}
+    facts.say(people_said.ASSIGN, face=face, person=OTHER, instead_of=ALICE)
+    assert (in_photos(known)[b"Alice"], in_photos(known)[b"person-3"]) == ({3, 4}, {5, 6})
+    facts.say(undo.UNDO)
+    assert (in_photos(known)[b"Alice"], in_photos(known)[b"person-3"]) == ({3, 4, 6}, {5})
+
+
+def test_hidden_people_are_not_counted_and_come_back(known: Store, facts: UserFacts) -> None:
+    facts.say(people_said.HIDE, person=UNKNOWN, hidden=True)
+    with known.read() as txn:
+        assert people.counts(txn).unknown == 1
+    facts.say(people_said.HIDE, person=UNKNOWN, hidden=False)
+    facts.say(people_said.HIDE, person=UNKNOWN, hidden=True)
+    facts.say(undo.UNDO)
+    with known.read() as txn:
+        assert people.counts(txn).unknown == 2
+
+
+def test_a_burst_of_one_verb_is_undone_at_once(known: Store, facts: UserFacts) -> None:
+    facts.say(people_said.NAME, person=UNKNOWN, name="Bob")
+    with known.read() as txn:
+        theirs = [faces.of_person(txn, AssetId(number), ALICE)[0] for number in (3, 4)]
+    for face in theirs:
+        facts.say(people_said.REFUSE, face=face, person=ALICE)
+    with known.read() as txn:
+        assert [step.number for step in undo.next_steps(txn, burst=True)] == [3, 2]
+        assert [step.number for step in undo.next_steps(txn)] == [3]
+    assert facts.say(undo.UNDO, burst=True)["entries"] == [3, 2]
+    assert in_photos(known)[b"Alice"] == {3, 4}
+    facts.say(undo.UNDO, burst=True)
+    assert in_photos(known)[b"person-1"] == {1, 2}
+
+
+def test_entries_far_apart_are_no_burst(store: Store) -> None:
+    lines = [
+        {"n": n, "at": f"2026-11-20T21:00:{second:02}Z", "do": "keep-search", "query": str(n)}
+        for n, second in ((1, 0), (2, 3), (3, 5), (4, 6))
+    ]
+    with store.write() as txn:
+        for line in lines:
+            before = VERBS["keep-search"].apply(txn, line)
+            assert before is not None
+            undo.remember(txn, line, before)
+    with store.read() as txn:
+        assert [step.number for step in undo.next_steps(txn, burst=True)] == [4, 3, 2]
+
+
+def test_only_the_last_thousand_can_be_undone(store: Store) -> None:
+    with store.write() as txn:
+        for n in range(1, undo.KEPT_MAX + 3):
+            line = {"n": n, "at": "2026-11-20T21:00:00Z", "do": "keep-search", "query": "beach"}
+            before = VERBS["keep-search"].apply(txn, line)
+            assert before is not None
+            undo.remember(txn, line, before)
+        assert len(undo.next_steps(txn, burst=True)) == undo.KEPT_MAX
+
+
+# ---- what happens meanwhile
+
+
+def test_undo_after_a_new_detection_finds_the_face_by_its_place(known: Store, facts: UserFacts) -> None:
+    with known.read() as txn:
+        (face,) = faces.of_person(txn, AssetId(3), ALICE)
+    facts.say(people_said.ASSIGN, face=face, person=OTHER)
+    with known.write() as txn:
+        find(txn, AssetId(3), [LEFT, MIDDLE], model="another-11", shift=0.02)
+    assert in_photos(known)[b"person-3"] == {3, 5}
+    facts.say(undo.UNDO)
+    assert (in_photos(known)[b"person-3"], in_photos(known)[b"Alice"]) == ({5}, {3, 4})
+
+
+def test_undo_does_not_put_two_faces_of_a_photo_into_one_person(known: Store, facts: UserFacts) -> None:
+    with known.read() as txn:
+        left, right = faces_in(txn, 1)
+        cluster = cluster_of(txn, left) or WAITING
+    facts.say(people_said.REFUSE, face=left, person=UNKNOWN)
+    with known.write() as txn:
+        assert faces.place(txn, right, cluster)
+    facts.say(undo.UNDO)
+    with known.read() as txn:
+        assert [cluster_of(txn, face) for face in (left, right)] == [WAITING, cluster]
+
+
+def test_undo_reaches_a_photo_that_was_edited_meanwhile(known: Store, facts: UserFacts) -> None:
+    with known.read() as txn:
+        (face,) = faces.of_person(txn, AssetId(3), ALICE)
+    facts.say(people_said.ASSIGN, face=face, person=OTHER)
+    with known.write() as txn:
+        assets.identify(txn, FileId(3), digest("edited"), 2)
+    facts.say(undo.UNDO)
+    assert (in_photos(known)[b"person-3"], in_photos(known)[b"Alice"]) == ({5}, {3, 4})
+
+
+def test_a_person_is_kept_who_was_made_by_hand_and_got_a_cluster_meanwhile(known: Store, facts: UserFacts) -> None:
+    twin = facts.say(people_said.MAKE, name="Twin")["person"]
+    with known.write() as txn:
+        people.give(txn, cluster_of(txn, faces_in(txn, 5)[0]) or WAITING, twin)
+    facts.say(undo.UNDO)
+    assert in_photos(known)[b"person-%d" % twin] == {5}
+
+
+# ---- a store made anew
+
+
+@pytest.fixture
+def anew(tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """A store that knows nothing but the photos, and hears the journal."""
+    made: list[tuple[Store, Writer]] = []
+
+    def make() -> Store:
+        store = open_store(tmp_path / f"anew-{len(made)}")
+        writer = Writer(store)
+        made.append((store, writer))
+        UserFacts(Journal(tmp_path / "journal"), writer, VERBS).catch_up()
+        writer.run(photos)
+        return store
+
+    yield make
+    for store, writer in made:
+        writer.close()
+        assert violations(store) == []
+        store.close()
+
+
+def found_anew(store: Store) -> None:
+    """Another model finds the faces, one on the right of photo 1 not."""
+    with store.write() as txn:
+        for number in range(6, 0, -1):
+            find(txn, AssetId(number), [LEFT], model="another-11", shift=0.03)
+
+
+def test_a_store_made_anew_knows_people_as_soon_as_their_faces_are_found(
+    known: Store, facts: UserFacts, anew: Callable[[], Store]
+) -> None:
+    with known.read() as txn:
+        _, right = faces_in(txn, 1)
+        (refused,) = faces.of_person(txn, AssetId(4), ALICE)
+    facts.say(people_said.NAME, person=UNKNOWN, name="Bob")
+    facts.say(people_said.ASSIGN, face=right, person=ALICE)
+    facts.say(people_said.REFUSE, face=refused, person=ALICE, cosine=0.5)
+    facts.say(people_said.HIDE, person=OTHER, hidden=True)
+    before = in_photos(known)
+    store = anew()
+    assert in_photos(store) == {b"Bob": set(), b"Alice": set(), b"person-3": set()}
+    found_anew(store)
+    assert in_photos(store) == before
+    with store.read() as txn:
+        assert faces.refusals(txn, faces_in(txn, 4)[0]) == {people.named(txn, b"Alice"): 0.5}
+        assert [people.person(txn, OTHER).is_hidden] == [True]  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("known")
+def test_ids_of_the_journal_are_given_to_nobody_else(facts: UserFacts, anew: Callable[[], Store]) -> None:
+    facts.say(people_said.MERGE, person=OTHER, into=UNKNOWN)
+    store = anew()
+    with store.write() as txn:
+        assert people.new_person(txn) == 4
+
+
+def test_what_was_undone_is_undone_in_a_store_made_anew(
+    known: Store, facts: UserFacts, anew: Callable[[], Store]
+) -> None:
+    facts.say(people_said.NAME, person=UNKNOWN, name="Bob")
+    facts.say(people_said.MERGE, person=UNKNOWN, into=ALICE)
+    facts.say(undo.UNDO)
+    facts.say(people_said.NAME, person=OTHER, name="Carol")
+    facts.say(undo.UNDO)
+    store = anew()
+    found_anew(store)
+    assert in_photos(store) == in_photos(known) == {b"Bob": {1, 2}, b"Alice": {3, 4}, b"person-3": {5}}
+
+
+@pytest.mark.usefixtures("known")
+def test_somebody_whom_a_file_has_named_is_known_by_that_name(facts: UserFacts, anew: Callable[[], Store]) -> None:
+    facts.say(people_said.ASSIGN, face=7, person=ALICE)
+    store = anew()
+    assert set(in_photos(store)) == {b"Alice"}
