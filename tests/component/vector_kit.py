@@ -53,8 +53,8 @@ class Embedded:
         """The index as a new searcher opens it."""
         return PictureIndex(self.state, MODEL, self.dimension, self.settings)
 
-    def recall(self) -> None:
-        """Learn from the store and the file which vectors count."""
+    def recall(self) -> int:
+        """Learn from the store and the file which vectors count; how many are torn, as a kill before a commit leaves them."""
         with self.store.read() as txn:
             found = {asset: known.rows.get(MODEL) for asset, known in embeddings.embeddings(txn)}
         ids = [asset for asset, crc in found.items() if crc is not None]
@@ -64,6 +64,7 @@ class Embedded:
             for asset, row, crc in zip(ids, rows, crcs(rows), strict=True)
             if crc == found[AssetId(asset)]
         }
+        return len(ids) - len(self.counted)
 
     def add(self, vectors: Vectors) -> list[int]:
         """Photos with these vectors."""
