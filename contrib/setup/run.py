@@ -29,7 +29,7 @@ The photos are at {mount}. In a file manager, or in another terminal:
   ls {mount}/search/beach
   cat {mount}/.photofsd/status
   {program} status --state {state}
-  {program} doctor --state {state} --library {library} --mount {mount}
+  {program} doctor --state {state} --library {library} --mount {mount}{models}
 {demo}
 Ctrl-C ends it. The photos in {library} are never changed.
 """
@@ -49,16 +49,15 @@ def main() -> int:
     _refuse_without_fuse()
     program = Path(sys.executable).with_name("photofsd")
     command = [program, "run", "--library", arguments.library, "--mount", arguments.mount, "--state", arguments.state]
+    models = ["--models", str(arguments.state / "models")] if arguments.demo else []
     if arguments.demo:
-        models = arguments.state / "models"
-        lay_out(models)
-        command += ["--models", models]
-    daemon = subprocess.Popen(command, process_group=0)
+        lay_out(arguments.state / "models")
+    daemon = subprocess.Popen([*command, *models], process_group=0)
     _pass_on_signals(daemon)
     paths = {"program": os.path.relpath(program), **vars(arguments)}
     names = {name: shlex.quote(str(path)) for name, path in paths.items()}
-    demo = DEMO_HINTS.format_map(names) if arguments.demo else ""
-    hints = HINTS.format_map(names | {"demo": demo})
+    names["demo"] = DEMO_HINTS.format_map(names) if arguments.demo else ""
+    hints = HINTS.format_map(names | {"models": "".join(f" {shlex.quote(word)}" for word in models)})
     threading.Thread(target=_say_when_ready, args=(daemon, arguments.state, hints), daemon=True).start()
     with _Terminal(daemon.pid):
         code = _exit_code(daemon.wait())

@@ -190,7 +190,8 @@ def _verdict(model: Installed, threads: int) -> tuple[list[str], str]:
     said = canary.sing(model, threads=threads)
     if "error" in said:
         return [str(said["error"])], "failed"
-    return [], f"works: {said['dimension']} dimensions, on {said['runs_on']}"
+    works = f"works: {said['dimension']} dimensions, on {said['runs_on']}"
+    return [], f"{works} ({model.about})" if model.about else works
 
 
 def _described(model: Installed) -> dict[str, object]:

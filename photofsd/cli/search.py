@@ -97,7 +97,7 @@ def _alone(settings: Settings, question: Search) -> SearchResult:
 
     today = dt.datetime.now(settings.zone).date()
     with opened_store(settings) as txn:
-        meaning, notes = _meaning(txn, settings)
+        meaning, notes = _meaning(txn, settings, is_explained=question.explain)
         answer = search(
             txn,
             question.query,
@@ -110,8 +110,8 @@ def _alone(settings: Settings, question: Search) -> SearchResult:
     return SearchResult(photos=photos, notes=[*notes, *answer.notes], total=answer.total)
 
 
-def _meaning(txn: ReadTransaction, settings: Settings) -> tuple[Meaning | None, list[str]]:
-    """The model that answers; or None, and what there is to say about that."""
+def _meaning(txn: ReadTransaction, settings: Settings, *, is_explained: bool) -> tuple[Meaning | None, list[str]]:
+    """The model that answers, and what it says of itself; or None, and what there is to say about that."""
     from photofsd.store import embeddings  # noqa: PLC0415 - as above
 
     if not embeddings.answering(txn):
@@ -119,9 +119,10 @@ def _meaning(txn: ReadTransaction, settings: Settings) -> tuple[Meaning | None, 
     from photofsd.searcher import cold  # noqa: PLC0415 - numpy and a model take a while, and words need neither
 
     try:
-        return cold.opened(txn, settings), []
+        found = cold.opened(txn, settings)
     except (ModelUnusable, StoreError) as error:
         return None, [f"searching by words only: {error}"]
+    return found, [found.about] if found is not None and found.about and is_explained else []
 
 
 def _explained(photo: Listed) -> Iterator[str]:

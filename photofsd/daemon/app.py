@@ -262,7 +262,8 @@ class _Daemon:
                 meaning=self._searching if self._searching.is_there else None,
             )
             photos = listed(txn, answer, command.query, at_most=command.limit, with_why=command.explain)
-            return SearchResult(photos=list(photos), notes=list(answer.notes), total=answer.total)
+            notes = [*answer.notes, *(self._doctor.model_notes() if command.explain else ())]
+            return SearchResult(photos=list(photos), notes=notes, total=answer.total)
 
     async def _obey(self, signals: AsyncIterator[int], stop: Callable[[], None]) -> None:
         """Obey signals, until told to end; those that come later change nothing."""

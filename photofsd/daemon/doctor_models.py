@@ -38,7 +38,8 @@ def _tried(model: Installed, settings: Settings) -> Finding:
     said = canary.sing(model, threads=settings.models.threads or profiles.measure_machine().cores)
     if "error" in said:
         return Finding("image-text model", "problem", f"{model.name}: {said['error']}", "photofsd models verify")
-    return Finding("image-text model", "ok", f"{model.name}: {said['dimension']} dimensions, on {said['runs_on']}")
+    works = f"{model.name}: {said['dimension']} dimensions, on {said['runs_on']}"
+    return Finding("image-text model", "ok", f"{works} ({model.about})" if model.about else works)
 
 
 def _is_installed(distribution: str) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from contrib.demo_model.laid_out import lay_out
 from photofsd.config.load import Overrides, load
 from photofsd.config.schema import Settings
 from photofsd.daemon import doctor, probe
@@ -218,6 +219,12 @@ def test_a_model_is_tried_and_what_runs_it_is_said(settings: Settings, system: S
     finding = _findings(settings, system)["image-text model"]
     assert finding.level == "ok"
     assert finding.text.endswith("384 dimensions, on ONNX Runtime, CPUExecutionProvider")
+
+
+def test_the_demo_model_says_to_the_doctor_what_it_is(settings: Settings, system: System) -> None:
+    pytest.importorskip("torch", reason="what runs open_clip's models is not installed: pip install 'photofsd[ml]'")
+    lay_out(settings.models.folder)
+    assert "(DEMO MODEL: " in _findings(settings, system)["image-text model"].text
 
 
 def test_a_model_that_does_not_run_is_a_problem(settings: Settings, system: System) -> None:

@@ -83,6 +83,7 @@ def test_ctrl_c_ends_make_run_with_exit_code_0_and_no_mount(trial: TrialRun) -> 
     trial.wait_until_ready()
     assert trial.mount.is_mount()
     assert f"ls {trial.mount}/search/beach".encode() in trial.said
+    assert b"--models" not in trial.said
     trial.type(b"\x03")
     assert trial.make.wait(ENDED_WITHIN_S) == 0
     assert not trial.mount.is_mount()
