@@ -93,6 +93,7 @@ class Searching:
         self._ready = trio.Event()
         self._waiting: dict[int, _Question] = {}
         self._child: Child | None = None
+        self._lost: list[Child] = []
         self._outbox, _ = trio.open_memory_channel[bytes](OUTBOX_MAX)
         self._missed = 0
         self._standing: Standing | None = None
@@ -121,12 +122,12 @@ class Searching:
     async def _ask(self, wishes: tuple[WireWish, ...], count: int) -> Meant:
         number, question = next(self._numbers), _Question()
         limit_s = self._settings.search.timeout_s
-        with trio.move_on_after(limit_s):
-            with trio.move_on_after(STARTING_WAIT_S):
-                await self._ready.wait()
-            child = self._child
-            if not self._ready.is_set() or child is None:
-                raise MeaningAway(self._why)
+        deadline_s = trio.current_time() + limit_s
+        with trio.move_on_after(min(limit_s, STARTING_WAIT_S)):
+            await self._ready.wait()
+        if not self._ready.is_set() or self._child is None:
+            raise MeaningAway(self._why)
+        with trio.move_on_at(deadline_s):
             self._waiting[number] = question
             try:
                 self._tell(Ask(number, wishes, count))
@@ -136,10 +137,10 @@ class Searching:
             if question.answer is None:
                 raise MeaningAway(question.failure)
             return Meant([ranking.ranking() for ranking in question.answer.rankings], question.answer.sequence)
-        self._tell(Cancel(number))
         self._missed += 1
         if self._missed >= MISSED_MAX and self._child is not None:
             self._child.kill()
+        self._tell(Cancel(number))
         raise MeaningAway(f"the searcher took longer than search.timeout_s, {limit_s:g} s")
 
     def _tell(self, message: Ask | Cancel) -> None:
@@ -162,6 +163,14 @@ class Searching:
     async def run(self) -> None:
         """Keep a searcher for the model that answers, until cancelled."""
         self._token = trio.lowlevel.current_trio_token()
+        try:
+            await self._keep_one()
+        finally:
+            with trio.CancelScope(shield=True):
+                for lost in self._lost:
+                    await lost.ended()
+
+    async def _keep_one(self) -> None:
         again_s = 0.0
         while True:
             self._model = self._answering()
@@ -204,6 +213,7 @@ class Searching:
         self._say("the searcher is starting", alert=self.alert)
         self._outbox, frames = trio.open_memory_channel[bytes](OUTBOX_MAX)
         self._missed = 0
+        self._lost = [lost for lost in self._lost if not lost.is_reaped()]
         child, why = await Child.start(PROGRAM, memory_mb=0), None
         try:
             self._child = child
@@ -215,11 +225,12 @@ class Searching:
                 nursery.cancel_scope.cancel()
         finally:
             self._child, self._standing = None, None
-            self._ready = trio.Event()
+            self._let_wait()
             self.generation += 1
             for question in self._waiting.values():
                 question.end(failure=why or "another model answers from now on")
             child.kill()
+            self._lost.append(child)
         return why
 
     async def _cancel_when_another(self, scope: trio.CancelScope) -> None:
@@ -270,8 +281,13 @@ class Searching:
             self._ready.set()
             self.generation += 1
         elif not standing.is_complete:
-            self._ready = trio.Event()
+            self._let_wait()
             self._why = f"the index of pictures is being built ({standing.vectors:,} photos so far)"
+
+    def _let_wait(self) -> None:
+        """Whoever asks from now on waits until it is ready; who waits already goes on with that."""
+        if self._ready.is_set():
+            self._ready = trio.Event()
 
     def _keep(self, answer: Answered) -> None:
         learned, model = answer.learned, self._model

@@ -71,7 +71,7 @@ def _serve(connection: socket.socket, setup: Setup) -> None:
     except Exception as error:  # noqa: BLE001 - of a model or an index that is not as it should be
         daemon.say(Unusable(f"internal error: {type(error).__name__}: {error}"))
         return
-    threading.Thread(target=daemon.listen, daemon=True).start()
+    threading.Thread(target=_listen, args=(daemon,), daemon=True).start()
     for _ in range(THREADS):
         threading.Thread(target=_answer, args=(warm, daemon), daemon=True).start()
     _follow(warm, daemon)
@@ -83,24 +83,25 @@ class _Daemon:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._sending = threading.Lock()
-        self._cancelled: set[int] = set()
+        self._wanted: set[int] = set()
         self.asked: queue.SimpleQueue[Ask] = queue.SimpleQueue()
 
     def listen(self) -> None:
-        """Take questions until the connection closes; then this process is of no use."""
+        """Take questions until the connection closes."""
         decode = msgspec.msgpack.Decoder(ToSearcher).decode
         while (frame := receive_frame(self._connection)) is not None:
             message = decode(frame)
             if isinstance(message, Ask):
+                self._wanted.add(message.number)
                 self.asked.put(message)
             elif isinstance(message, Cancel):
-                self._cancelled.add(message.number)
-        os._exit(0)
+                self._wanted.discard(message.number)
 
     def wants(self, ask: Ask) -> bool:
         """Claim: somebody waits for the answer."""
-        if ask.number in self._cancelled:
-            self._cancelled.discard(ask.number)
+        try:
+            self._wanted.remove(ask.number)
+        except KeyError:
             return False
         return True
 
@@ -108,6 +109,12 @@ class _Daemon:
         """Send it. A daemon that is gone is told nothing: this process dies with it."""
         with self._sending, contextlib.suppress(OSError):
             send_frame(self._connection, msgspec.msgpack.encode(message))
+
+
+def _listen(daemon: _Daemon) -> None:
+    """Without the daemon this process is of no use."""
+    daemon.listen()
+    os._exit(0)
 
 
 def _answer(warm: Warm, daemon: _Daemon) -> None:

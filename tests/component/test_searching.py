@@ -12,11 +12,14 @@ import functools
 import os
 import shutil
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 import trio
 from pyroaring import BitMap
@@ -29,9 +32,13 @@ from photofsd.errors import MeaningAway
 from photofsd.index.vectors import VectorFile
 from photofsd.models import loading
 from photofsd.models.folder import Installed, Purpose, chosen
+from photofsd.processes.frames import send_frame
 from photofsd.query.meaning import Meant, Ranking, Wish
 from photofsd.query.search import Answer, search
 from photofsd.query.searches import Searches
+from photofsd.searcher import child, cold, engine
+from photofsd.searcher.cold import StoredVectors
+from photofsd.searcher.messages import Ask, Cancel
 from photofsd.store import assets, embeddings, facets, paths, text_vectors
 from photofsd.store.check import check
 from photofsd.store.env import Store
@@ -50,8 +57,8 @@ SHOWN = {
     "f.jpg": "a big brown dog",
     "dog.jpg": "a red flower",
 }
-READY_S = 30.0
-FOUND_S = 5.0
+PATIENCE_S = 120.0
+"""Only what hangs takes so long; the machine may be busy with other things."""
 
 
 @dataclasses.dataclass
@@ -146,6 +153,7 @@ def place(tmp_path: Path, test_models: Path) -> Iterator[Place]:
     overrides = Overrides(state=tmp_path / "state", models=tmp_path / "models")
     environ = {"HOME": str(tmp_path)}
     settings = load(overrides, environ=environ, system_file=tmp_path / "none.toml").settings
+    settings = dataclasses.replace(settings, search=dataclasses.replace(settings.search, timeout_s=PATIENCE_S))
     store = Store.open(settings.state / "store", timezone=dt.UTC)
     writer = Writer(store)
     try:
@@ -160,22 +168,22 @@ def place(tmp_path: Path, test_models: Path) -> Iterator[Place]:
         store.close()
 
 
-def eventually(claim: Callable[[], bool], within_s: float) -> None:
+def eventually(claim: Callable[[], bool]) -> None:
     """Look until it is so."""
-    deadline = time.monotonic() + within_s
+    deadline = time.monotonic() + PATIENCE_S
     while not claim():
-        assert time.monotonic() < deadline, f"not so within {within_s} s"
+        assert time.monotonic() < deadline, f"not so within {PATIENCE_S} s"
         time.sleep(0.05)
 
 
 def wait_ready(found: Searching) -> None:
-    eventually(lambda: found.health()["state"] == "ready", READY_S)
+    eventually(lambda: found.health()["state"] == "ready")
 
 
 def pid_of(found: Searching) -> int:
     """Its process; 0 = there is none at this moment."""
-    child = found._child
-    return 0 if child is None else child.pid
+    process = found._child
+    return 0 if process is None else process.pid
 
 
 def test_what_is_meant_is_found_and_what_is_not_is_not(place: Place) -> None:
@@ -223,7 +231,7 @@ def test_a_new_vector_is_found_and_a_deleted_photo_is_not(place: Place) -> None:
         wait_ready(found)
         place.show({"g.jpg": "a zebra"})
         zebra = place.ids["g.jpg"]
-        eventually(lambda: zebra in place.rank(found, "zebra").rankings[0].ids, FOUND_S)
+        eventually(lambda: zebra in place.rank(found, "zebra").rankings[0].ids)
         with place.store.write() as txn:
             record = assets.asset(txn, zebra)
             assert record is not None
@@ -239,13 +247,13 @@ def test_a_searcher_that_is_killed_over_a_question_costs_that_answer_and_comes_a
         said: list[Answer] = []
         asking = threading.Thread(target=lambda: said.append(place.ask(found, "dog")))
         asking.start()
-        eventually(lambda: bool(found._waiting), 5)
+        eventually(lambda: bool(found._waiting))
         os.kill(pid, signal.SIGKILL)
-        asking.join(10)
+        asking.join(PATIENCE_S)
         assert place.named(said[0].assets) == ["dog.jpg"]
         assert not said[0].is_whole
         assert said[0].notes == ("searching by words only: the searcher was killed by SIGKILL",)
-        eventually(lambda: found.health()["state"] != "ready" or pid_of(found) not in {pid, 0}, 5)
+        eventually(lambda: found.health()["state"] != "ready" or pid_of(found) not in {pid, 0})
         wait_ready(found)
         assert place.ask(found, "dog").is_whole
         assert found.alert is None
@@ -265,8 +273,97 @@ def test_a_searcher_that_hangs_is_waited_for_so_long_and_in_the_end_replaced(
         for _ in range(2):
             with pytest.raises(MeaningAway, match=r"longer than search.timeout_s, 0.5 s"):
                 place.rank(found, "dog")
-        eventually(lambda: found.health()["state"] == "ready" and pid_of(found) not in {pid, 0}, READY_S)
+        eventually(lambda: found.health()["state"] == "ready" and pid_of(found) not in {pid, 0})
         assert place.rank(found, "dog").rankings[0].ids
+
+
+def test_a_searcher_is_not_blamed_for_questions_that_it_was_not_ready_for(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "MISSED_MAX", 1)
+    place.settings = dataclasses.replace(
+        place.settings, search=dataclasses.replace(place.settings.search, timeout_s=0.1)
+    )
+    with place.searching() as found:
+        eventually(lambda: pid_of(found) != 0)
+        pid = pid_of(found)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            for _ in range(3):
+                with pytest.raises(MeaningAway, match="the searcher is starting"):
+                    place.rank(found, "dog")
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        wait_ready(found)
+        assert pid_of(found) == pid
+
+
+def test_a_question_that_nobody_waits_for_any_more_is_not_worked_on() -> None:
+    ours, its = socket.socketpair()
+    daemon = child._Daemon(its)
+    for message in (Ask(1, (), 5), Ask(2, (), 5), Cancel(1), Cancel(7), Ask(3, (), 5)):
+        send_frame(ours, msgspec.msgpack.encode(message))
+    ours.close()
+    daemon.listen()
+    asked = [daemon.asked.get_nowait() for _ in range(3)]
+    assert [daemon.wants(ask) for ask in asked] == [False, True, True]
+    assert daemon._wanted == set()
+    its.close()
+
+
+def test_a_vector_that_was_kept_wrongly_is_made_again(place: Place) -> None:
+    wrong = [("dog", b"1234"), ("cat", np.full(place.clip.dimension, np.nan, np.float32).tobytes())]
+    with place.store.write() as txn:
+        text_vectors.keep(txn, place.model.id, wrong, now_s=int(time.time()))
+    with place.searching() as found:
+        wait_ready(found)
+        assert set(place.named(place.rank(found, "dog").rankings[0].ids)[:2]) == {"a.jpg", "f.jpg"}
+        assert place.named(place.rank(found, "cat").rankings[0].ids)[0] == "b.jpg"
+        eventually(lambda: place.kept("dog") == 4 * place.clip.dimension)
+
+
+def test_a_floor_that_is_set_is_kept_to(place: Place) -> None:
+    place.settings = dataclasses.replace(
+        place.settings, search=dataclasses.replace(place.settings.search, floor="0.999")
+    )
+    with place.searching() as found:
+        wait_ready(found)
+        assert found.health()["floor"] == 0.999
+        assert place.rank(found, "dog").rankings[0].ids == []
+    with place.store.read() as txn:
+        alone = cold.opened(txn, place.settings)
+        assert alone is not None
+        assert alone.floor().text == 0.999
+
+
+def test_a_command_beside_no_daemon_keeps_to_the_floor_that_the_searcher_found(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place.searching() as found:
+        wait_ready(found)
+        floor = found.health()["floor"]
+    monkeypatch.setattr(cold, "calibrated", lambda *_: pytest.fail("it is known"))
+    with place.store.read() as txn:
+        alone = cold.opened(txn, place.settings)
+        assert alone is not None
+        assert round(alone.floor().text, 4) == floor
+
+
+def test_texts_in_memory_are_bounded_and_those_used_lately_stay(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "TEXTS_MAX", 3)
+    asked: list[str] = []
+
+    def known(text: str) -> tuple[bytes, bool] | None:
+        asked.append(text)
+        return None
+
+    pictures = StoredVectors(
+        VectorFile(place.settings.state / "vectors" / place.model.id, place.clip.dimension), BitMap()
+    )
+    at = engine.Engine(place.clip, pictures, known)
+    for text in ("a", "b", "a", "c", "d", "a", "b"):
+        at.direction(text, (), engine.Learned())
+    assert asked == ["a", "b", "c", "d", "b"]
 
 
 def test_the_loop_is_never_made_to_wait(place: Place) -> None:
@@ -284,7 +381,7 @@ def test_without_a_model_nothing_is_started_and_what_would_be_gained_is_said(pla
     with place.store.write() as txn:
         txn.delete(Tables.MODELS, b"answering")
     with place.searching() as found:
-        eventually(lambda: found.health()["waiting"] == GAINED, 10)
+        eventually(lambda: found.health()["waiting"] == GAINED)
         assert found.health()["state"] == "off"
         assert found.alert is None
         answer = place.ask(found, "dog")
@@ -299,7 +396,7 @@ def test_a_model_that_is_gone_leaves_words_and_an_alert_and_comes_back(
     away = link.with_name(".away")
     link.rename(away)
     with place.searching() as found:
-        eventually(lambda: found.alert is not None, READY_S)
+        eventually(lambda: found.alert is not None)
         assert found.alert is not None
         assert f"({place.model.id}) is not in {place.settings.models.folder} any more" in found.alert
         answer = place.ask(found, "dog")
@@ -321,7 +418,7 @@ def test_another_model_that_answers_is_another_searcher(place: Place) -> None:
         pid = pid_of(found)
         place.show({"z.jpg": "a dog"}, other.id)
         place.writer.run(lambda txn: embeddings.set_answering(txn, other.id))
-        eventually(lambda: found.health()["state"] == "ready" and pid_of(found) not in {pid, 0}, READY_S)
+        eventually(lambda: found.health()["state"] == "ready" and pid_of(found) not in {pid, 0})
         assert place.named(place.rank(found, "dog").rankings[0].ids) == ["z.jpg"]
 
 
@@ -329,7 +426,7 @@ def test_vectors_of_texts_are_kept_and_bounded(place: Place, monkeypatch: pytest
     with place.searching() as found:
         wait_ready(found)
         place.rank(found, "dog")
-        eventually(lambda: place.kept("dog") == 4 * place.clip.dimension, 5)
+        eventually(lambda: place.kept("dog") == 4 * place.clip.dimension)
     monkeypatch.setattr(text_vectors, "KEPT_MAX", 10)
     monkeypatch.setattr(text_vectors, "SPARED", 5)
     with place.store.write() as txn:
