@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from photofsd.errors import StoreError
-from photofsd.index.vectors import MODEL, VectorFile, crcs
-from photofsd.records import Embedding
-from photofsd.store.schema import U32, Tables
+from photofsd.index.vectors import VectorFile, crcs, dimension_of
+from photofsd.store.embeddings import embeddings
 from photofsd.types import AssetId
 
 if TYPE_CHECKING:
@@ -40,7 +37,7 @@ def look_at_rows(txn: ReadTransaction, vectors: Path, after: int = 0, limit: int
 
     vectors: the folder of all models' vectors.
     """
-    found = list(islice(_counted(txn, after), limit))
+    found = list(islice(embeddings(txn, after + 1), limit))
     by_model: dict[str, list[Torn]] = {}
     for asset, embedding in found:
         for model, crc in embedding.rows.items():
@@ -49,16 +46,10 @@ def look_at_rows(txn: ReadTransaction, vectors: Path, after: int = 0, limit: int
     return Looked(torn, found[-1][0] if len(found) == limit else None)
 
 
-def _counted(txn: ReadTransaction, after: int) -> Iterator[tuple[AssetId, Embedding]]:
-    for key, value in txn.items(Tables.EMBEDDINGS, start=U32.pack(after + 1)):
-        yield AssetId(U32.unpack(key)[0]), txn.decode(value, Embedding)
-
-
 def _torn(folder: Path, rows: list[Torn]) -> list[Torn]:
     try:
-        dimension = int(json.loads((folder / MODEL).read_bytes())["dimension"])
-        file = VectorFile(folder, dimension)
-    except (OSError, ValueError, KeyError, TypeError, StoreError):
+        file = VectorFile(folder, dimension_of(folder))
+    except StoreError:
         return rows
     try:
         there = crcs(file.read([row.asset for row in rows]))

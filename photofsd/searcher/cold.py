@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from pyroaring import BitMap
@@ -12,26 +12,21 @@ from pyroaring import BitMap
 from photofsd.config import profiles
 from photofsd.config.schema import Settings
 from photofsd.errors import MeaningAway, ModelUnusable, OutOfModelMemory, StoreError
+from photofsd.index import ranking
 from photofsd.index.generations import read_note
+from photofsd.index.quantised import unit
 from photofsd.index.vectors import VectorFile
-from photofsd.models.clip import ClipModel, Vectors, normalised
+from photofsd.models.clip import ClipModel, Vectors
 from photofsd.models.loading import load
 from photofsd.query.meaning import Meant, Ranking, Wish
 from photofsd.searcher.engine import Engine, Learned
 from photofsd.searcher.floor import Floor, calibrated
-from photofsd.searcher.warm import AUTO, NOTE, model_called
+from photofsd.searcher.warm import NOTE, model_called
 from photofsd.store import changes, embeddings, facets
 from photofsd.store.transaction import ReadTransaction
 from photofsd.types import AssetId, Facet
 
 BLOCK_ROWS: Final = 16_384
-
-
-class Best(NamedTuple):
-    """Photos, best first. ids: uint32[n]. cosines: float32[n], descending."""
-
-    ids: np.ndarray[tuple[int], np.dtype[np.uint32]]
-    cosines: np.ndarray[tuple[int], np.dtype[np.float32]]
 
 
 class StoredVectors:
@@ -41,30 +36,35 @@ class StoredVectors:
         self._vectors = vectors
         self._counting = counting
 
-    def by_words(self, query: Vectors, count: int, allowed: BitMap) -> Best:
+    def by_words(self, query: Vectors, count: int, allowed: BitMap) -> ranking.Ranking:
         ids = np.frombuffer((allowed & self._counting).to_array(), np.uint32)
         cosines = np.empty(len(ids), np.float32)
         for start in range(0, len(ids), BLOCK_ROWS):
             rows = self._vectors.read(ids[start : start + BLOCK_ROWS].tolist())
-            cosines[start : start + BLOCK_ROWS] = normalised(rows) @ query
+            cosines[start : start + BLOCK_ROWS] = unit(rows) @ query
         best = np.lexsort((ids, -cosines))[:count]
-        return Best(ids[best], cosines[best])
+        return ranking.Ranking(ids[best], cosines[best])
 
-    def by_picture(self, vector: Vectors, count: int, allowed: BitMap) -> Best:
+    def by_picture(self, vector: Vectors, count: int, allowed: BitMap) -> ranking.Ranking:
         return self.by_words(vector, count, allowed)
 
     def vector_of(self, asset: AssetId) -> Vectors | None:
-        return normalised(self._vectors.read([asset]))[0] if asset in self._counting else None
+        vector: Vectors = unit(self._vectors.read([asset]))[0]
+        return vector if asset in self._counting else None
 
 
 class Cold:
-    """Implements Meaning for one command. generation: nothing comes or goes meanwhile."""
+    """Implements Meaning for one command.
+
+    generation: nothing comes or goes meanwhile. about: what the model says of itself, such as that it is a demo.
+    """
 
     generation = 0
     is_there = True
 
-    def __init__(self, txn: ReadTransaction, settings: Settings, model: ClipModel, name: str) -> None:
+    def __init__(self, txn: ReadTransaction, settings: Settings, model: ClipModel, name: str, about: str = "") -> None:
         """Raises StoreError."""
+        self.about = about
         self._sequence = changes.sequence(txn)
         self.photos = facets.bitmap(txn, Facet.EMBEDDED, name.encode())
         self._vectors = StoredVectors(VectorFile(settings.state / "vectors" / name, model.dimension), self.photos)
@@ -91,16 +91,15 @@ class Cold:
             with contextlib.suppress(StoreError):
                 noted = read_note(self._note, Floor)
             fits = noted is not None and noted.is_fit_for(len(self.photos))
-            self._floor = noted if noted is not None and fits else self.calibrated()
-            if self._settings.search.floor != AUTO:
-                self._floor = Floor(float(self._settings.search.floor), self._floor.picture, self._floor.vectors)
+            found = noted if noted is not None and fits else self.calibrated()
+            self._floor = found.as_set(self._settings.search.floor)
         return self._floor
 
     def calibrated(self) -> Floor:
         """What the library itself says."""
         return calibrated(self._vectors, self._engine.encoded, self.photos)
 
-    def cosines(self, text: str) -> Best:
+    def cosines(self, text: str) -> ranking.Ranking:
         """Every photo that has a vector, by how much it shows of a text."""
         return self._vectors.by_words(self._engine.direction(text, (), Learned()), len(self.photos), self.photos)
 
@@ -115,4 +114,4 @@ def opened(txn: ReadTransaction, settings: Settings) -> Cold | None:
         return None
     model = model_called(settings.models.folder, name, settings.state)
     threads = settings.models.threads or profiles.measure_machine().cores
-    return Cold(txn, settings, load(model, threads=threads, device="cpu"), name)
+    return Cold(txn, settings, load(model, threads=threads, device="cpu"), name, model.about)

@@ -19,6 +19,9 @@ from photofsd.models.clip import Vectors
 from photofsd.types import AssetId
 
 VERSION: Final = 1
+AUTO: Final = "auto"
+"""The setting search.floor where it is calibrated."""
+
 PROBES_SHARE: Final = 0.9
 PAIRS_SHARE: Final = 0.8
 """Of the probes, and of the pairs of photos, that must find nothing."""
@@ -56,6 +59,10 @@ class Floor(msgspec.Struct, frozen=True):
     def is_fit_for(self, vectors: int) -> bool:
         """Claim: the library has not grown or shrunk by much since."""
         return self.version == VERSION and vectors <= self.vectors * GROWTH and vectors * GROWTH >= self.vectors
+
+    def as_set(self, setting: str) -> Floor:
+        """With the cosine that search.floor says, if it says one."""
+        return self if setting == AUTO else msgspec.structs.replace(self, text=float(setting))
 
 
 class Pictures(Protocol):

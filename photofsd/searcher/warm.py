@@ -28,7 +28,6 @@ from photofsd.store.env import Store
 from photofsd.store.transaction import ReadTransaction
 from photofsd.types import AssetId, Facet
 
-AUTO: Final = "auto"
 NOTE: Final = "floor.json"
 TEND_EVERY_S: Final = 5.0
 FOLLOW_ROWS: Final = 2_000
@@ -69,10 +68,7 @@ class Warm:
     @property
     def floor(self) -> Floor:
         """What is in use: as set, or as calibrated."""
-        found = self._floor or Floor(0.0, 0.0, 0)
-        if self._setup.floor == AUTO:
-            return found
-        return Floor(float(self._setup.floor), found.picture, found.vectors)
+        return (self._floor or Floor(0.0, 0.0, 0)).as_set(self._setup.floor)
 
     @property
     def sequence(self) -> int:
