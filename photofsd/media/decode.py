@@ -125,7 +125,8 @@ def _clear_errors(source: Source) -> Iterator[None]:
     try:
         yield
     except FileUndecodable as error:
-        raise FileUndecodable(f"{shown(source.path)}: {error}") from error
+        name = shown(source.path)
+        raise FileUndecodable(str(error) if name in str(error) else f"{name}: {error}") from error
     except PhotofsdError:
         raise
     except Exception as error:

@@ -300,8 +300,9 @@ def test_jpeg_2000_is_decoded_at_the_resolution_that_is_wanted(tmp_path: Path) -
 
 
 def test_no_picture_at_all_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileUndecodable, match="is no picture or video that we know"):
+    with pytest.raises(FileUndecodable, match="is no picture or video that we know") as refused:
         decoded(tmp_path, b"")
+    assert str(refused.value).count(str(tmp_path)) == 1
 
 
 @pytest.mark.parametrize(
