@@ -14,8 +14,10 @@ from pyroaring import BitMap
 
 from photofsd.config.schema import IndexSettings
 from photofsd.index import forests, pictures
-from photofsd.index.forest import Reach
+from photofsd.index.build import build
+from photofsd.index.forest import PHOTOS, Order, Reach
 from photofsd.index.pictures import PictureIndex
+from photofsd.index.vectors import crcs
 from tests.component.vector_kit import MODEL, Embedded, assert_right, directions, follow
 
 pytest.importorskip("annoy", reason="Annoy is not installed: pip install 'photofsd[ml]'")
@@ -208,6 +210,47 @@ def test_rows_that_change_while_it_grows_are_not_taken_for_the_old_ones(at: Embe
     follow(index, at.store)
     assert index.figures().tail == 100
     assert_answers(index, at, BitMap(ids))
+
+
+def test_a_row_that_is_not_as_ordered_is_left_out(at: Embedded) -> None:
+    ids = np.array(at.add(directions(50, 24)), np.uint32)
+    wanted = np.array(crcs(at.file.read(ids)), np.uint32)
+    wanted[:10] ^= 1
+    order = Order(str(at.state / "grown"), str(at.state / "vectors" / MODEL), 24, 2)
+    Path(order.folder).mkdir()
+    np.column_stack((ids, wanted)).astype("<u4").tofile(Path(order.folder) / PHOTOS)
+    build(order)
+    assert np.fromfile(Path(order.folder) / PHOTOS, "<u4").reshape(-1, 2)[:, 0].tolist() == ids[10:].tolist()
+
+
+def test_a_filter_makes_it_look_further(at: Embedded, index: PictureIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "OVERFETCH", 2)
+    ids = at.add(directions(2000, 24))
+    grow(index, at)
+    allowed = BitMap(ids[::5])
+    hits = 0
+    for asset in ids[::50]:
+        query = at.counted[asset]
+        best, _ = at.expected(query, 10, allowed)
+        hits += len(set(best) & set(index.by_picture(query, 10, allowed).ids.tolist()))
+    assert hits / 400 >= 0.9
+
+
+def test_a_slow_processor_is_spared_the_scan(at: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
+    at.settings = IndexSettings(text="auto", exact_max_rows=1000)
+    ids = at.add(directions(400, 24))
+    index = at.index()
+    grow(index, at)
+    asked: list[int] = []
+    forest = index._forests.forest
+    assert forest is not None
+    near = forest.near
+    forest.near = lambda *arguments: asked.append(1) or near(*arguments)  # type: ignore[method-assign]
+    for is_fast, times in ((True, 0), (False, 1)):
+        monkeypatch.setattr(pictures, "is_fast", lambda is_fast=is_fast: is_fast)
+        index.by_words(directions(1, 24)[0], 10, BitMap(ids))
+        assert len(asked) == times
+    index.close()
 
 
 def test_how_far_to_look_is_measured(at: Embedded, index: PictureIndex) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -126,9 +127,57 @@ def test_a_torn_vector_does_not_count_until_it_is_made_again(tmp_path: Path) -> 
     follow(index, at.store)
     assert index.figures()[:3] == (28, 2, True)
     assert not set(ids[:2]) & set(index.by_words(directions(1, 16)[0], 100, BitMap(ids)).ids.tolist())
+    ids += at.add(directions(1, 16, seed=10))
+    follow(index, at.store)
+    assert index.figures()[:3] == (29, 2, True)
     at.embed(ids[:2], directions(2, 16, seed=9))
     follow(index, at.store)
-    assert index.figures()[:3] == (30, 0, True)
+    assert index.figures()[:3] == (31, 0, True)
+
+
+def test_pictures_that_are_the_same_come_by_their_ids(tmp_path: Path) -> None:
+    at = Embedded(tmp_path, 16)
+    ids = at.add(np.repeat(directions(2, 16), 20, axis=0))
+    index = at.index()
+    follow(index, at.store)
+    found = index.by_words(directions(1, 16)[0], 30, BitMap(ids)).ids.tolist()
+    assert found == ids[:30]
+
+
+def test_a_store_that_is_older_than_the_index_is_believed(tmp_path: Path) -> None:
+    at = Embedded(tmp_path, 16)
+    at.add(directions(300, 16))
+    at.embed(range(1, 101), directions(100, 16, seed=5))
+    first = at.index()
+    follow(first, at.store)
+    first.close()
+    at.store.close()
+    shutil.rmtree(tmp_path / "store")
+    older = Embedded(tmp_path, 16)
+    ids = older.add(directions(80, 16, seed=6))
+    second = older.index()
+    assert second.figures()[:3] == (300, 0, False)
+    with older.store.read() as txn:
+        second.follow(txn, 10)
+    assert not second.figures().is_complete
+    follow(second, older.store)
+    assert second.figures()[:3] == (80, 0, True)
+    ids += older.add(directions(20, 16, seed=7))
+    follow(second, older.store)
+    query = directions(1, 16, seed=3)[0]
+    assert_right(older, second.by_words(query, 400, BitMap(ids)), query, 400, BitMap(ids))
+
+
+def test_a_text_that_int8_rounds_much_still_finds_the_best(tmp_path: Path) -> None:
+    at = Embedded(tmp_path, 512)
+    spread = np.random.default_rng(1).choice([-1.0, 1.0], (2000, 512)).astype(np.float32)
+    ids = at.add(spread / np.linalg.norm(spread, axis=1, keepdims=True))
+    index = at.index()
+    follow(index, at.store)
+    for seed in range(20):
+        query = np.random.default_rng(seed).standard_normal(512).astype(np.float32)
+        query[seed] = 60
+        assert_right(at, index.by_words(query, 10, BitMap(ids)), query, 10, BitMap(ids))
 
 
 def test_a_mean_that_drifts_is_replaced(tmp_path: Path) -> None:
@@ -138,9 +187,14 @@ def test_a_mean_that_drifts_is_replaced(tmp_path: Path) -> None:
     follow(index, at.store)
     before = index._exact._rows.mean
     ids += at.add(-directions(300, 16, seed=2))
+    torn = ids[5]
+    at.file.write([torn], directions(1, 16, seed=6))
     follow(index, at.store, limit=50)
     assert not np.allclose(index._exact._rows.mean, before)
     assert not index._exact._rows.has_drifted()
+    assert torn not in index._exact.known
+    at.embed([torn], directions(1, 16, seed=6))
+    follow(index, at.store)
     query = directions(1, 16, seed=3)[0]
     assert_right(at, index.by_words(query, 400, BitMap(ids)), query, 400, BitMap(ids))
     assert sorted(path.name for path in (tmp_path / "index" / MODEL / "exact").iterdir()) == ["2", "CURRENT"]

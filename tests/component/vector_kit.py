@@ -54,7 +54,7 @@ class Embedded:
         return PictureIndex(self.state, MODEL, self.dimension, self.settings)
 
     def recall(self) -> int:
-        """Learn from the store and the file which vectors count; how many are torn, as a kill before a commit leaves them."""
+        """Learn from the store and the file which vectors count; how many are torn, as a kill leaves some."""
         with self.store.read() as txn:
             found = {asset: known.rows.get(MODEL) for asset, known in embeddings.embeddings(txn)}
         ids = [asset for asset, crc in found.items() if crc is not None]
