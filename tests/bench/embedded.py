@@ -1,4 +1,4 @@
-"""A synthetic library whose photos have vectors: those of `photofsd bench search`, under the name of a real model."""
+"""A synthetic library with people, whose photos have vectors: those of `photofsd bench search`, as a real model's."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from photofsd.models.folder import Installed
 from photofsd.store import changes, embeddings, facets
 from photofsd.store.env import Store
 from photofsd.store.schema import Tables
+from tests.bench.peopled import put_people
 from tests.bench.synthetic import BATCH, KEPT_CHANGES, Synthetic, Tell
 
 DIMENSION = 512
@@ -34,13 +35,13 @@ class Embedded(Synthetic):
 
 
 def embedded(library: Synthetic, models: Path, model: Installed, tell: Tell = lambda _: None) -> Embedded:
-    """The same library with a state folder of its own, in which every photo has a vector; made if need be.
+    """The same library with a state folder of its own, with people, in which every photo has a vector; made if need be.
 
     No text has been searched for in it.
     """
     state = library.state.with_name("embedded")
     stamp = library.state.with_name(_STAMP)
-    wanted = f"{model.id} of {library.state.with_name('built').read_text()}"
+    wanted = f"people and {model.id} of {library.state.with_name('built').read_text()}"
     started_s = time.perf_counter()
     found = Embedded(library.library, state, library.count, None, models, model)
     if stamp.exists() and stamp.read_text() == wanted:
@@ -74,6 +75,7 @@ def _embed(library: Embedded, tell: Tell) -> None:
         done += len(vectors)
         tell(done)
     file.close()
+    put_people(store, ids)
     store.close()
 
 

@@ -25,6 +25,7 @@ from photofsd.store.env import Store
 from photofsd.types import Facet
 from tests.bench.conftest import Teller
 from tests.bench.embedded import Embedded, embedded
+from tests.bench.peopled import FAVOURITE
 from tests.bench.running import Running, children_of, cpu_s_of, memory_of, running
 from tests.bench.sheet import Sheet, percentile
 from tests.bench.synthetic import LAST_YEAR, Synthetic
@@ -39,7 +40,10 @@ THINGS = [
     *("beach", "dog", "castle", "snow", "bridge", "cake", "parrot", "tractor", "lighthouse", "violin"),
     *("waterfall", "tent", "bicycle", "horse", "train", "boat", "ladder", "balloon", "market", "tower"),
 ]
-WAYS = ["at sunset", "in the rain", "seen from above", "with children", "by night", "near water"]
+WAYS = [
+    *("at sunset", "in the rain", "seen from above", "with children", "by night", "near water"),
+    *("under trees", "on a hill"),
+]
 SETTINGS = '[search]\nfloor = "-1.0"'
 """The model's words mean nothing: any floor would let nothing through."""
 
@@ -89,6 +93,7 @@ def measure_answers(library: Embedded, daemon: Running, asked: Iterator[str], sh
         ("a new query", "", 100),
         (f"a new query with `{tenth}` (10 %)", tenth, 100),
         (f"a new query with `{hundredth}` (1 %)", hundredth, 100),
+        (f"a new query with `person:{FAVOURITE}` (6 %)", f"person:{FAVOURITE}", 100),
     ):
         first, again = [], []
         for text in itertools.islice(asked, QUERIES_A_KIND):
