@@ -45,8 +45,10 @@ class OnnxClip:
         self._textual: tuple[onnxruntime.InferenceSession, Tokenizer] | None = None
         try:
             self.dimension = int(self._config["embed_dim"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelUnusable(f"{model.folder / 'config.json'} does not say embed_dim") from error
+        if not isinstance(self._config.get("text_cfg") or {}, dict):
+            raise ModelUnusable(f"{model.folder / 'config.json'} does not say what texts are to be made of")
 
     @property
     def runs_on(self) -> str:
@@ -134,7 +136,7 @@ def _as_wanted(values: npt.NDArray[Any], wanted: str, known: dict[str, Any]) -> 
 def _json(file: Path) -> dict[str, Any]:
     try:
         said = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelUnusable(f"{file} cannot be read: {error}") from error
     if not isinstance(said, dict):
         raise ModelUnusable(f"{file} is no configuration of a model")

@@ -24,6 +24,7 @@ from photofsd.display import shown
 from photofsd.errors import ModelUnusable
 
 ID_DIGITS: Final = 16
+_PIECE_BYTES: Final = 1 << 20
 _CONFIGURATIONS: Final = ("open_clip_config.json", "config.json")
 _PICKLES: Final = frozenset({".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"})
 
@@ -97,13 +98,26 @@ class Installed:
     def id(self) -> str:
         """Name and content: what is stored beside every vector, so that those of two models never mix.
 
-        Reads every file: a second for a gigabyte.
+        Reads every file: a second for a gigabyte. Raises ModelUnusable.
         """
         digest = blake3()
-        for file in self.files:
-            digest.update(f"{file}\0{(self.folder / file).stat().st_size}\0".encode())
-            digest.update_mmap(self.folder / file)
+        try:
+            for file in self.files:
+                digest.update(f"{file}\0{(self.folder / file).stat().st_size}\0".encode())
+                feed(digest, self.folder / file)
+        except OSError as error:
+            raise ModelUnusable(f"the model in {self.folder} cannot be read: {error.strerror}") from error
         return f"{self.name}-{digest.hexdigest(ID_DIGITS // 2)}"
+
+
+def feed(digest: blake3, file: Path) -> None:
+    """Let `digest` have the content of a file. Raises OSError.
+
+    It is read, not mapped: a mapped file that is cut short meanwhile, or a disk that fails, ends the process.
+    """
+    with open(file, "rb", buffering=0) as opened:
+        while piece := opened.read(_PIECE_BYTES):
+            digest.update(piece)
 
 
 def installed(models: Path) -> Iterator[Installed]:

@@ -15,7 +15,7 @@ from PIL import Image
 from photofsd.errors import ModelUnusable
 
 _RESAMPLING: Final = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
-_WAYS: Final = frozenset({"shortest", "longest", "squash"})
+_WAYS: Final = ("shortest", "longest", "squash")
 _HIGHEST: Final = 255
 _LARGEST_SIDE: Final = 2048
 
@@ -40,7 +40,7 @@ class Preprocessing:
         """Read it. Raises ModelUnusable."""
         try:
             said = json.loads(file.read_bytes())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ModelUnusable(f"{file} does not say how pictures are prepared: {error!r}") from error
         return cls.of(said, str(file))
 
@@ -59,9 +59,10 @@ class Preprocessing:
                 _RESAMPLING[said.get("interpolation", "bicubic")],
                 int(said.get("fill_color", 0)),
             )
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+        except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
             raise ModelUnusable(f"{where} does not say how pictures are prepared: {error!r}") from error
-        if way not in _WAYS or not 0 < min(width, height) <= max(width, height) <= _LARGEST_SIDE or 0 in found.std:
+        fits = 0 < min(width, height) <= max(width, height) <= _LARGEST_SIDE and 0 <= found.fill <= _HIGHEST
+        if way not in _WAYS or not fits or 0 in found.std:
             raise ModelUnusable(f"{where} asks for pictures that cannot be made: {found}")
         return found
 

@@ -5,20 +5,30 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from pathlib import Path
 from typing import Final
 
 from blake3 import blake3
 
 from photofsd.errors import ModelUnusable
-from photofsd.models.folder import Installed
+from photofsd.models.folder import Installed, feed
 
 SUMS: Final = ".photofsd.json"
 _VERSION: Final = 1
 
 
 def sums_of(model: Installed) -> dict[str, str]:
-    """blake3 digests, hex, by file."""
-    return {file: blake3().update_mmap(model.folder / file).hexdigest() for file in model.files}
+    """blake3 digests, hex, by file. Raises ModelUnusable."""
+    return {file: _digest(model.folder / file) for file in model.files}
+
+
+def _digest(file: Path) -> str:
+    digest = blake3()
+    try:
+        feed(digest, file)
+    except OSError as error:
+        raise ModelUnusable(f"{file} cannot be read: {error.strerror}") from error
+    return digest.hexdigest()
 
 
 def written_down(model: Installed) -> dict[str, str] | None:

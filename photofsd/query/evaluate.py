@@ -43,7 +43,8 @@ def select(request: Request, node: Expression, among: BitMap) -> BitMap:
         case Filter():
             return passing(request, node, among)
         case Not(part):
-            return among - select(request, part, among)
+            with request.denying():
+                return among - select(request, part, among)
         case Or(parts):
             return BitMap.union(*(select(request, part, among) for part in parts))
         case And(parts):

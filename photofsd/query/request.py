@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from photofsd.store import facets
 from photofsd.types import AssetId
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from photofsd.store.transaction import ReadTransaction
 
@@ -56,6 +57,13 @@ class Request:
         (found,) = self.rank([Wish(among - BitMap([asset]), like=asset)], self.looks_max) or [Ranking()]
         self.looks.append(found)
         return BitMap(found.ids)
+
+    @contextlib.contextmanager
+    def denying(self) -> Iterator[None]:
+        """Within: what looks like a photo is what is not wanted, and says nothing of what is."""
+        wanted = list(self.looks)
+        yield
+        self.looks = wanted
 
     def rank(self, wishes: Sequence[Wish], count: int) -> Sequence[Ranking]:
         """What the model finds for each wish; nothing at all where it is away, which is noted."""

@@ -118,9 +118,10 @@ def answer(
     if covers_only:
         found = found - stacks.hidden_among(txn, found)
         members &= found
-    looks = merged(request.looks)
-    if seen or looks:
-        meant, alike = ({asset: order[asset] for asset in order if asset in found} for order in (seen, looks))
+    meant, alike = (
+        {asset: at for asset, at in order.items() if asset in found} for order in (seen, merged(request.looks))
+    )
+    if meant or alike:
         hits = fused(_ranked(request, query, members), meant, alike, wanted, partial(newest, txn))
     else:
         hits = list(_best_first(request, query, members, wanted))

@@ -87,6 +87,15 @@ def test_a_model_of_another_size_than_it_says(model: Installed) -> None:
         load(model, threads=1).of_texts(["x"])
 
 
+@pytest.mark.parametrize("said", [{"text_cfg": ["x"]}, {"embed_dim": float("inf")}, {"embed_dim": "x"}, "[" * 100_000])
+def test_a_configuration_that_makes_no_sense_is_named(model: Installed, said: dict[str, object] | str) -> None:
+    config = model.folder / "config.json"
+    changed = said if isinstance(said, str) else json.dumps(json.loads(config.read_bytes()) | said)
+    config.write_text(changed)
+    with pytest.raises(ModelUnusable, match=r"^[^\n]*config\.json[^\n]*$"):
+        load(model, threads=1)
+
+
 def test_a_gpu_that_cannot_be_had_is_refused_where_it_must_be_had(model: Installed) -> None:
     import onnxruntime  # noqa: PLC0415 - after the fixture has seen that it is there
 

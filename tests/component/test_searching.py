@@ -207,6 +207,16 @@ def test_photos_that_look_like_one_do_not_hold_itself(place: Place) -> None:
         assert "a.jpg" not in place.named(place.ask(found, "like:a.jpg").assets)
 
 
+def test_photos_that_must_not_look_like_one_are_ranked_by_all_else(place: Place) -> None:
+    with place.searching() as found:
+        wait_ready(found)
+        like = set(place.ask(found, "like:a.jpg").assets)
+        assert like
+        assert set(place.ask(found, "-like:a.jpg").assets) == set(place.ids.values()) - like
+        unlike = place.ask(found, "dog OR -like:a.jpg").hits
+        assert {hit.standing.looks for hit in unlike} == {None}
+
+
 def test_a_word_with_a_minus_turns_away(place: Place) -> None:
     with place.searching() as found:
         wait_ready(found)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +79,51 @@ def test_the_id_follows_name_and_content_alone(tmp_path: Path) -> None:
     assert id_of(first) != id_of(laid_out(tmp_path / "c", *IMMICH, content="x"))
     (same / "visual/model.onnx").rename(same / "visual/other.onnx")
     assert id_of(first) != id_of(same)
+
+
+def test_a_file_that_is_cut_short_while_it_is_read_ends_no_process(tmp_path: Path) -> None:
+    """In a process of its own: a file that is mapped then is SIGBUS."""
+    folder = laid_out(tmp_path / "m", "weights")
+    with subprocess.Popen([sys.executable, "-c", CUTTING, folder / "weights"]) as cutting:
+        ended = subprocess.run([sys.executable, "-c", READING, folder], check=False, capture_output=True, timeout=60)
+        cutting.kill()
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+CUTTING = """
+import os, sys, time
+
+while True:
+    os.truncate(sys.argv[1], 0)
+    os.truncate(sys.argv[1], 16 << 20)
+    time.sleep(0.002)
+"""
+
+READING = """
+import sys, time
+from pathlib import Path
+from photofsd.models import sums
+from photofsd.models.folder import Installed, Layout, Purpose
+
+until = time.monotonic() + 1.5
+while time.monotonic() < until:
+    model = Installed(Purpose.CLIP, "m", Layout.ONNX, Path(sys.argv[1]))
+    assert model.id
+    assert sums.sums_of(model)
+"""
+
+
+def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Installed(Purpose.CLIP, "m", Layout.ONNX, laid_out(tmp_path / "m", "weights"))
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("photofsd.models.folder.feed", fail)
+    monkeypatch.setattr("photofsd.models.sums.feed", fail)
+    for reading in (lambda: model.id, lambda: sums.differences(model)):
+        with pytest.raises(ModelUnusable, match=r"/m.* cannot be read: Input/output error"):
+            reading()
 
 
 def test_the_only_model_is_chosen_and_a_name_chooses_among_several(tmp_path: Path) -> None:

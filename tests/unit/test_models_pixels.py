@@ -73,6 +73,7 @@ def test_greys_and_sizes_in_one_number(tmp_path: Path) -> None:
     [
         {"size": 0}, {"size": [224]}, {"size": "x"}, {"size": 10**9}, {"mean": None}, {"std": [0, 1, 1]},
         {"interpolation": "nearest-ish"}, {"resize_mode": "tile"}, {"mean": [1, 2]},
+        {"resize_mode": ["tile"]}, {"fill_color": 10**12}, {"fill_color": float("inf")},
     ],
 )  # fmt: skip
 def test_a_configuration_that_makes_no_sense_is_one_clear_error(tmp_path: Path, changes: dict[str, object]) -> None:
