@@ -112,7 +112,7 @@ def _edited(txn: WriteTransaction, asset_id: AssetId, file: FileRecord, content:
     )
     txn.put_record(Tables.ASSETS, U32.pack(asset_id), changed)
     txn.delete(Tables.EMBEDDINGS, U32.pack(asset_id))  # the vectors are of the old content
-    face_said.carry(txn, record.content, content)
+    face_said.edited(txn, record.content, content)
     jobs.forget(txn, Subject.ASSET, asset_id, keep_done=False)
     return asset_id
 

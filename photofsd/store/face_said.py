@@ -1,7 +1,8 @@
 """What users have said of faces: kept by the content of the photo and the place in it, whatever models find there.
 
 So it outlives every detection, every clustering and every model, and a store that is made anew hears it from the
-journal before any face is found. A photo that is edited takes along what was said of its faces.
+journal before any face is found. A photo that is edited takes along what was said of its faces; the journal is told so
+with the next entry (programs that write a rating into a file change its content, too).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from photofsd.records import FaceSaid
 from photofsd.store.overlap import Box
-from photofsd.store.schema import Tables
+from photofsd.store.schema import U64, Tables
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
@@ -20,8 +21,10 @@ SILENCE: Final = FaceSaid()
 _FACE: Final = b"face\0"
 _NAMES: Final = b"not-named\0"
 _EDITED: Final = b"edited\0"
+_UNTOLD: Final = b"edited-untold\0"
 _BOX: Final = struct.Struct(">4H")
 _WHOLE: Final = 65535
+DIGEST_BYTES: Final = 32
 
 
 def place(box: Box) -> Box:
@@ -73,8 +76,16 @@ def refuse_name(txn: WriteTransaction, content: bytes, name: bytes, *, is_refuse
         txn.delete(Tables.USER, _NAMES + content + name)
 
 
-def carry(txn: WriteTransaction, old: bytes, new: bytes) -> None:
-    """The photo of content `old` has `new` from now on: what was said of its faces goes along."""
+def edited(txn: WriteTransaction, old: bytes, new: bytes) -> None:
+    """The photo of content `old` has `new` now: what was said of it goes along, and the journal is to be told."""
+    if carry(txn, old, new):
+        last = next(reversed(list(txn.keys(Tables.USER, _UNTOLD))), _UNTOLD + U64.pack(0))
+        number = U64.unpack(last[len(_UNTOLD) :])[0] + 1
+        txn.put(Tables.USER, _UNTOLD + U64.pack(number), old + new)
+
+
+def carry(txn: WriteTransaction, old: bytes, new: bytes) -> bool:
+    """What was said of the photo of content `old` is said of `new`; False where that was nothing."""
     carried = [(head, key, value) for head in (_FACE, _NAMES) for key, value in txn.items(Tables.USER, head + old)]
     for head, key, value in carried:
         txn.delete(Tables.USER, key)
@@ -82,6 +93,19 @@ def carry(txn: WriteTransaction, old: bytes, new: bytes) -> None:
     if carried:
         txn.put(Tables.USER, _EDITED + old, new)
         txn.delete(Tables.USER, _EDITED + new)
+    return bool(carried)
+
+
+def untold(txn: ReadTransaction) -> list[tuple[bytes, bytes]]:
+    """The contents that became others with what was said of them, of which the journal has not been told, in order."""
+    edits = [value for _, value in txn.items(Tables.USER, _UNTOLD)]
+    return [(edit[:DIGEST_BYTES], edit[DIGEST_BYTES:]) for edit in edits]
+
+
+def told(txn: WriteTransaction, old: bytes, new: bytes) -> bool:
+    """The journal knows that `old` has become `new`; False where that was not to be told."""
+    key, edit = next(iter(txn.items(Tables.USER, _UNTOLD)), (b"", b""))
+    return edit == old + new and txn.delete(Tables.USER, key)
 
 
 def current(txn: ReadTransaction, content: bytes) -> bytes:

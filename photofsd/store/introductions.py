@@ -76,7 +76,6 @@ def meet(txn: WriteTransaction, known: dict[str, Any]) -> None:
     people.put(txn, person_id, msgspec.structs.replace(now, is_said=True))
     for example in known["examples"]:
         content, place = read(*example)
-        content = face_said.current(txn, content)
         said = face_said.at(txn, content, place)
         face_said.say(txn, content, place, msgspec.structs.replace(said, example=person_id))
 

@@ -6,8 +6,9 @@ face has been found yet. What it takes to say them: people_entries.py.
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -28,7 +29,7 @@ from photofsd.store.verb import Entry, Verb
 from photofsd.types import NOBODY, PersonId
 
 if TYPE_CHECKING:
-    from photofsd.store.transaction import WriteTransaction
+    from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
 NAME: Final = "name-person"
 MERGE: Final = "merge-people"
@@ -37,6 +38,8 @@ HIDE: Final = "hide-person"
 ASSIGN: Final = "assign-face"
 REFUSE: Final = "refuse-face"
 REFUSE_NAME: Final = "refuse-name"
+EDITED: Final = "edit-photos"
+_EDITS_AN_ENTRY: Final = 5000
 
 
 def _met(txn: WriteTransaction, entry: Entry, *keys: str) -> list[PersonId]:
@@ -113,7 +116,6 @@ def _refuse(txn: WriteTransaction, entry: Entry) -> Before:
 def _of_face(txn: WriteTransaction, entry: Entry, now: Callable[[FaceSaid], FaceSaid]) -> Before:
     """Say that of a face, and refuse the names that the entry has; the photo follows, where it is there."""
     content, place = introductions.read(entry["content"], entry["box"])
-    content = face_said.current(txn, content)
     names = tuple(map(os.fsencode, entry.get("names", ())))
     before = people_before.of_photo(txn, content, (place,), names)
     asset = assets.with_content(txn, content)
@@ -128,7 +130,7 @@ def _of_face(txn: WriteTransaction, entry: Entry, now: Callable[[FaceSaid], Face
 
 
 def _refuse_name(txn: WriteTransaction, entry: Entry) -> Before:
-    content = face_said.current(txn, bytes.fromhex(entry["content"]))
+    content = bytes.fromhex(entry["content"])
     names = tuple(map(os.fsencode, entry["names"]))
     before = people_before.of_photo(txn, content, (), names)
     asset = assets.with_content(txn, content)
@@ -139,6 +141,20 @@ def _refuse_name(txn: WriteTransaction, entry: Entry) -> Before:
     return Before(photo=people_before.changed(txn, before))
 
 
+def _edited(txn: WriteTransaction, entry: Entry) -> None:
+    """Photos of which something was said have other content now: in a store that has seen it, all is done."""
+    for old, new in entry["edits"]:
+        edit = bytes.fromhex(old), bytes.fromhex(new)
+        if not face_said.told(txn, *edit):
+            face_said.carry(txn, *edit)
+
+
+def _edits(txn: ReadTransaction) -> Iterator[Entry]:
+    edits = iter(face_said.untold(txn))
+    while some := list(itertools.islice(edits, _EDITS_AN_ENTRY)):
+        yield {"do": EDITED, "edits": [[old.hex(), new.hex()] for old, new in some]}
+
+
 VERBS: Final = {
     NAME: Verb(_name, people_entries.name, people_before.take_back),
     MERGE: Verb(_merge, people_entries.merge, people_before.take_back),
@@ -147,5 +163,6 @@ VERBS: Final = {
     ASSIGN: Verb(_assign, people_entries.assign, people_before.take_back),
     REFUSE: Verb(_refuse, people_entries.refuse, people_before.take_back),
     REFUSE_NAME: Verb(_refuse_name, people_entries.refuse_name, people_before.take_back),
+    EDITED: Verb(_edited, untold=_edits),
 }
 """What the journal's entries about people mean."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,11 @@ def as_it_is(_: ReadTransaction, entry: Entry) -> Entry:
     return entry
 
 
+def nothing_untold(_: ReadTransaction) -> Iterable[Entry]:
+    """There is never anything."""
+    return ()
+
+
 def nothing_to_do(_: WriteTransaction, _before: bytes) -> None:
     """Nothing is taken back."""
 
@@ -32,8 +37,10 @@ class Verb:
                It never refuses: it is also applied to stores in which other things are so than when it was said.
     complete:  what is recorded of what is said; raises where that makes no sense. Runs in the transaction of `apply`.
     take_back: given what `apply` has returned, makes that so again.
+    untold:    entries that nobody says: what has come true by itself and is to be recorded before anything else is.
     """
 
     apply: Callable[[WriteTransaction, Entry], msgspec.Struct | None]
     complete: Callable[[ReadTransaction, Entry], Entry] = as_it_is
     take_back: Callable[[WriteTransaction, bytes], None] = nothing_to_do
+    untold: Callable[[ReadTransaction], Iterable[Entry]] = nothing_untold

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,9 +35,9 @@ def facts(journal: Journal, writer: Writer) -> UserFacts:
     return UserFacts(journal, writer, VERBS)
 
 
-def photos(txn: WriteTransaction, numbers: range = range(1, 7)) -> None:
-    for number in numbers:
-        add_photo(txn, root(txn), b"%d.jpg" % number, content=number)
+def photos(txn: WriteTransaction, contents: Iterable[object] = range(1, 7)) -> None:
+    for number, content in enumerate(contents, 1):
+        add_photo(txn, root(txn), b"%d.jpg" % number, content)
 
 
 def _some_people(txn: WriteTransaction) -> None:
@@ -73,7 +73,7 @@ def in_photos(store: Store) -> dict[bytes, set[int]]:
 
 def test_naming_somebody_writes_a_name_and_touches_no_photo(known: Store, facts: UserFacts, writer: Writer) -> None:
     touched: list[tuple[AssetId, ...]] = []
-    writer.listen(touched.append)
+    writer.listen(lambda one: touched.append(one.assets))
     entry = facts.say(people_said.NAME, person=UNKNOWN, name="Bob")
     assert touched == [()]
     assert in_photos(known) == {b"Bob": {1, 2}, b"Alice": {3, 4}, b"person-3": {5}}
@@ -169,7 +169,7 @@ def test_renaming_leaves_what_files_call_a_person(known: Store, facts: UserFacts
 
 def test_merging_touches_no_photo_and_leaves_the_name(known: Store, facts: UserFacts, writer: Writer) -> None:
     touched: list[tuple[AssetId, ...]] = []
-    writer.listen(touched.append)
+    writer.listen(lambda one: touched.append(one.assets))
     facts.say(people_said.MERGE, person=UNKNOWN, into=ALICE)
     assert touched == [()]
     assert in_photos(known) == {b"Alice": {1, 2, 3, 4}, b"person-3": {5}}
@@ -351,16 +351,16 @@ def test_a_person_is_kept_who_was_made_by_hand_and_got_a_cluster_meanwhile(known
 
 
 @pytest.fixture
-def anew(tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    """A store that knows nothing but the photos, and hears the journal."""
+def anew(tmp_path: Path) -> Iterator[Callable[..., Store]]:
+    """A store that knows nothing but the photos (of these contents), and hears the journal."""
     made: list[tuple[Store, Writer]] = []
 
-    def make() -> Store:
+    def make(contents: Iterable[object] = range(1, 7)) -> Store:
         store = open_store(tmp_path / f"anew-{len(made)}")
         writer = Writer(store)
         made.append((store, writer))
         UserFacts(Journal(tmp_path / "journal"), writer, VERBS).catch_up()
-        writer.run(photos)
+        writer.run(lambda txn: photos(txn, contents))
         return store
 
     yield make
@@ -378,7 +378,7 @@ def found_anew(store: Store) -> None:
 
 
 def test_a_store_made_anew_knows_people_as_soon_as_their_faces_are_found(
-    known: Store, facts: UserFacts, anew: Callable[[], Store]
+    known: Store, facts: UserFacts, anew: Callable[..., Store]
 ) -> None:
     with known.read() as txn:
         _, right = faces_in(txn, 1)
@@ -398,7 +398,7 @@ def test_a_store_made_anew_knows_people_as_soon_as_their_faces_are_found(
 
 
 @pytest.mark.usefixtures("known")
-def test_ids_of_the_journal_are_given_to_nobody_else(facts: UserFacts, anew: Callable[[], Store]) -> None:
+def test_ids_of_the_journal_are_given_to_nobody_else(facts: UserFacts, anew: Callable[..., Store]) -> None:
     facts.say(people_said.MERGE, person=OTHER, into=UNKNOWN)
     store = anew()
     with store.write() as txn:
@@ -406,7 +406,7 @@ def test_ids_of_the_journal_are_given_to_nobody_else(facts: UserFacts, anew: Cal
 
 
 def test_what_was_undone_is_undone_in_a_store_made_anew(
-    known: Store, facts: UserFacts, anew: Callable[[], Store]
+    known: Store, facts: UserFacts, anew: Callable[..., Store]
 ) -> None:
     facts.say(people_said.NAME, person=UNKNOWN, name="Bob")
     facts.say(people_said.MERGE, person=UNKNOWN, into=ALICE)
@@ -419,7 +419,41 @@ def test_what_was_undone_is_undone_in_a_store_made_anew(
 
 
 @pytest.mark.usefixtures("known")
-def test_somebody_whom_a_file_has_named_is_known_by_that_name(facts: UserFacts, anew: Callable[[], Store]) -> None:
+def test_somebody_whom_a_file_has_named_is_known_by_that_name(facts: UserFacts, anew: Callable[..., Store]) -> None:
     facts.say(people_said.ASSIGN, face=7, person=ALICE)
     store = anew()
     assert set(in_photos(store)) == {b"Alice"}
+
+
+def test_photos_that_were_edited_are_known_in_a_store_made_anew(
+    known: Store, facts: UserFacts, journal: Journal, anew: Callable[..., Store]
+) -> None:
+    """Photo 3 has the content of photo 4, and photo 4 has content that nobody has seen."""
+    with known.read() as txn:
+        (third,), (fourth,) = (faces.of_person(txn, AssetId(number), ALICE) for number in (3, 4))
+    facts.say(people_said.ASSIGN, face=third, person=OTHER)
+    facts.say(people_said.ASSIGN, face=fourth, person=UNKNOWN)
+    with known.write() as txn:
+        assets.identify(txn, FileId(4), digest("edited"), 2)
+        assets.identify(txn, FileId(3), digest(4), 3)
+    facts.say(people_said.NAME, person=UNKNOWN, name="Bob")
+    assert [entry["do"] for entry in journal.entries()] == ["assign-face", "assign-face", "edit-photos", "name-person"]
+    before = in_photos(known)
+    assert (before[b"person-3"], before[b"Bob"]) == ({3, 5}, {1, 2, 4})
+    store = anew((1, 2, 4, "edited", 5, 6))
+    found_anew(store)
+    assert in_photos(store) == {name: before[name] for name in (b"person-3", b"Bob")}
+
+
+def test_an_edit_is_told_once_even_by_a_daemon_that_is_killed_meanwhile(
+    known: Store, facts: UserFacts, journal: Journal
+) -> None:
+    facts.say(people_said.NAME, person=UNKNOWN, name="Bob")
+    with known.write() as txn:
+        assets.identify(txn, FileId(1), digest("edited"), 2)
+        (edit,) = people_said.VERBS[people_said.EDITED].untold(txn)
+    journal.append(edit)
+    assert facts.catch_up() == 1
+    assert facts.catch_up() == 0
+    assert journal.last == 2
+    assert in_photos(known)[b"Bob"] == {1, 2}
