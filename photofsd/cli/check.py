@@ -11,12 +11,12 @@ from photofsd.cli.opened import opened_store
 from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import say, say_json
 from photofsd.cli.progress import Show, progress
-from photofsd.index.torn import AT_ONCE, look_at_rows
+from photofsd.index.torn import AT_ONCE, FACES, PICTURES, Kind, look_at_rows
+from photofsd.pipeline.stage import VECTORS
 from photofsd.pipeline.stages.clip import STAGE as CLIP
-from photofsd.pipeline.stages.clip import VECTORS
+from photofsd.pipeline.stages.faces import STAGE as FIND
 from photofsd.store import jobs
 from photofsd.store.check import check
-from photofsd.store.schema import Tables
 from photofsd.store.transaction import ReadTransaction
 
 
@@ -30,7 +30,8 @@ def command(invocation: Invocation, *, as_json: bool) -> int:
     """
     with opened_store(invocation.settings) as txn, progress("checking") as show:
         faults = list(check(txn, lambda done, total: show(f"{done:,} of {total:,} rows", done, total)))
-        faults += _torn_vectors(txn, invocation.settings.state / VECTORS, show)
+        for kind, stage in ((PICTURES, CLIP.name), (FACES, FIND.name)):
+            faults += _torn_vectors(txn, invocation.settings.state / VECTORS, kind, stage, show)
     if as_json:
         say_json(faults)
     else:
@@ -39,14 +40,14 @@ def command(invocation: Invocation, *, as_json: bool) -> int:
     return int(bool(faults))
 
 
-def _torn_vectors(txn: ReadTransaction, vectors: Path, show: Show) -> Iterator[str]:
+def _torn_vectors(txn: ReadTransaction, vectors: Path, kind: Kind, made_by: str, show: Show) -> Iterator[str]:
     """Rows that are not what the store says; what is queued is about to be written again."""
-    stage, total, done = jobs.stages(txn).get(CLIP.name), txn.count(Tables.EMBEDDINGS), 0
+    stage, total, done = jobs.stages(txn).get(made_by), txn.count(kind.table), 0
     after: int | None = 0
     while after is not None:
-        found = look_at_rows(txn, vectors, after)
+        found = look_at_rows(txn, vectors, after, kind=kind)
         for row in found.torn:
             if stage is None or jobs.get(txn, stage, row.asset) is None:
-                yield f"vectors {row.model} {row.asset}: the row is torn; a running daemon makes it again"
+                yield f"vectors {row.model} {kind.file} {row.row}: the row is torn; a running daemon makes it again"
         after, done = found.last, min(total, done + AT_ONCE)
         show(f"{done:,} of {total:,} vectors", done, total)

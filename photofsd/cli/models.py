@@ -185,7 +185,7 @@ def _verdict(model: Installed, threads: int) -> tuple[list[str], str]:
     problems = sums.differences(model)
     if problems:
         return problems, "not tried"
-    if model.purpose is not Purpose.CLIP:
+    if model.purpose is Purpose.CAPTIONS:
         return [], "its files are as they were; nothing here can try it yet"
     said = canary.sing(model, threads=threads)
     if "error" in said:

@@ -203,11 +203,11 @@ class PeopleSettings:
     ] = 0.6
     min_px: Annotated[
         int, Doc("Pixels of the preview along the shorter side of a face, for it to be grouped.", at_least=0)
-    ] = 32
+    ] = 24
     min_sharpness: Annotated[
         float,
         Doc("Sharpness of a face, for it to be grouped: the variance of its Laplacian at 112 pixels.", at_least=0),
-    ] = 20
+    ] = 15
     min_photos: Annotated[
         int, Doc("Photos of somebody without a name, from which on `/people/unknown` shows them.", at_least=1)
     ] = 3

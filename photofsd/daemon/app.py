@@ -68,7 +68,7 @@ DERIVING_CHUNK_S: Final = 120.0
 RENDERERS_MAX: Final = 4
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 APPLIED_LIVE: Final = frozenset(
-    {"log_level", "stacks", "library.scan_interval_s", "library.full_scan_interval_s", "models.clip"}
+    {"log_level", "stacks", "library.scan_interval_s", "library.full_scan_interval_s", "models.clip", "models.faces"}
 )
 
 
@@ -304,11 +304,11 @@ class _Daemon:
             library = dataclasses.replace(
                 self._settings.library, scan_interval_s=intervals[0], full_scan_interval_s=intervals[1]
             )
-            models = dataclasses.replace(self._settings.models, clip=fresh.models.clip)
+            models = dataclasses.replace(self._settings.models, clip=fresh.models.clip, faces=fresh.models.faces)
             self._settings = dataclasses.replace(
                 self._settings, log_level=fresh.log_level, stacks=fresh.stacks, library=library, models=models
             )
-            self._runner.models.want(models.clip)
+            self._runner.models.want(clip=models.clip, faces=models.faces)
             self._tree.has_changed()
         finally:
             self._notifier.ready(f"the tree is at {self._settings.mount.point}")
@@ -340,7 +340,7 @@ def _runner_settings(settings: Settings) -> runner.RunnerSettings:
             threads=models.threads or machine.cores,
             batch_max=models.batch_max,
         ),
-        wanted=Wanted(models.folder, models.clip),
+        wanted=Wanted(models.folder, models.clip, models.faces),
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from photofsd.errors import StoreError
-from photofsd.index.vectors import VectorFile, crcs, dimension_of
-from photofsd.store.embeddings import embeddings
+from photofsd.index.vectors import FACE_ROWS, ROWS, VectorFile, crcs, dimension_of
+from photofsd.records import Embedding, Faces
+from photofsd.store.schema import U32, Table, Tables
 from photofsd.types import AssetId
 
 if TYPE_CHECKING:
@@ -18,10 +21,11 @@ AT_ONCE: Final = 4096
 
 
 class Torn(NamedTuple):
-    """A row that is not as its CRC says. crc: what the store says."""
+    """A row that is not as its CRC says. row: its place. crc: what the store says."""
 
     asset: AssetId
     model: str
+    row: int
     crc: int
 
 
@@ -32,27 +36,54 @@ class Looked(NamedTuple):
     last: AssetId | None
 
 
-def look_at_rows(txn: ReadTransaction, vectors: Path, after: int = 0, limit: int = AT_ONCE) -> Looked:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Kind:
+    """Rows of one kind. table: says of photos which of them count, `counted` how. file: where they lie."""
+
+    table: Table
+    file: str
+    counted: Callable[[ReadTransaction, AssetId, bytes], list[Torn]]
+
+
+def look_at_rows(
+    txn: ReadTransaction, vectors: Path, after: int = 0, limit: int = AT_ONCE, *, kind: Kind | None = None
+) -> Looked:
     """Compare the rows of at most `limit` photos above the id `after` with the store. Raises StoreError.
 
-    vectors: the folder of all models' vectors.
+    vectors: the folder of all models' vectors. kind: PICTURES where nothing else is said.
     """
-    found = list(islice(embeddings(txn, after + 1), limit))
+    kind = kind or PICTURES
+    found = list(islice(txn.items(kind.table, start=U32.pack(after + 1)), limit))
     by_model: dict[str, list[Torn]] = {}
-    for asset, embedding in found:
-        for model, crc in embedding.rows.items():
-            by_model.setdefault(model, []).append(Torn(asset, model, crc))
-    torn = [row for model, rows in by_model.items() for row in _torn(vectors / model, rows)]
-    return Looked(torn, found[-1][0] if len(found) == limit else None)
+    asset = None
+    for key, value in found:
+        asset = AssetId(U32.unpack(key)[0])
+        for row in kind.counted(txn, asset, value):
+            by_model.setdefault(row.model, []).append(row)
+    torn = [row for model, rows in by_model.items() for row in _torn(vectors / model, kind.file, rows)]
+    return Looked(torn, asset if len(found) == limit else None)
 
 
-def _torn(folder: Path, rows: list[Torn]) -> list[Torn]:
+def _of_picture(txn: ReadTransaction, asset: AssetId, value: bytes) -> list[Torn]:
+    return [Torn(asset, model, asset, crc) for model, crc in txn.decode(value, Embedding).rows.items()]
+
+
+def _of_faces(txn: ReadTransaction, asset: AssetId, value: bytes) -> list[Torn]:
+    found = txn.decode(value, Faces)
+    return [Torn(asset, found.model, face.id, face.crc) for face in found.faces if face.crc is not None]
+
+
+PICTURES: Final = Kind(Tables.EMBEDDINGS, ROWS, _of_picture)
+FACES: Final = Kind(Tables.FACES, FACE_ROWS, _of_faces)
+
+
+def _torn(folder: Path, name: str, rows: list[Torn]) -> list[Torn]:
     try:
-        file = VectorFile(folder, dimension_of(folder))
+        file = VectorFile(folder, dimension_of(folder), name)
     except StoreError:
         return rows
     try:
-        there = crcs(file.read([row.asset for row in rows]))
+        there = crcs(file.read([row.row for row in rows]))
     finally:
         file.close()
     return [row for row, crc in zip(rows, there, strict=True) if row.crc != crc]

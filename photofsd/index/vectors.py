@@ -1,5 +1,6 @@
-"""The vectors of the photos: fp16 rows at the asset id's place, one folder a model. Everything else follows from them.
+"""Vectors: fp16 rows at the place of what they are of, one folder a model. Everything else follows from them.
 
+Those of photos lie at the asset id's place, those of faces at the face id's.
 The daemon writes, syncs, and only then commits the CRC-32 of a row to the store: a row counts when the store has its
 CRC, and one whose CRC is another is torn and has to be made again. Nothing here says which rows count.
 """
@@ -21,6 +22,7 @@ from photofsd.index.quantised import Vectors
 from photofsd.index.rows import RowFile
 
 ROWS: Final = "image.f16"
+FACE_ROWS: Final = "faces.f16"
 MODEL: Final = "model.json"
 
 Halves = npt.NDArray[np.float16]
@@ -29,13 +31,15 @@ Halves = npt.NDArray[np.float16]
 class VectorFile:
     """The vectors of one model, in `folder`, which is called as the model's id. One writer; readers in any process.
 
+    rows: the file, ROWS for photos, FACE_ROWS for faces.
     Raises StoreError where those of another model, or of another dimension, lie there.
     """
 
-    def __init__(self, folder: Path, dimension: int) -> None:
+    def __init__(self, folder: Path, dimension: int, rows: str = ROWS) -> None:
         self._folder = folder
+        self._rows = folder / rows
         self._is = {"model": folder.name, "dimension": dimension}
-        self._file = RowFile(folder / ROWS, np.float16, dimension)
+        self._file = RowFile(self._rows, np.float16, dimension)
         self._is_described = self._require_same()
 
     def write(self, ids: Iterable[int], vectors: Vectors) -> list[int]:
@@ -71,8 +75,8 @@ class VectorFile:
         try:
             said: Any = json.loads(file.read_bytes())
         except FileNotFoundError:
-            if (self._folder / ROWS).exists():
-                raise StoreError(f"nothing says of which model {self._folder / ROWS} is: remove it") from None
+            if self._rows.exists():
+                raise StoreError(f"nothing says of which model {self._rows} is: remove it") from None
             return False
         except (OSError, ValueError) as error:
             raise StoreError(f"{file} cannot be read ({error}): remove {self._folder}") from error

@@ -1,13 +1,19 @@
-"""Loads an image-text model with what runs its layout: ONNX Runtime, or open_clip on torch."""
+"""Loads a model with what runs its layout: ONNX Runtime, or open_clip on torch."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from photofsd.display import first_line
 from photofsd.errors import ModelUnusable, PhotofsdError
 from photofsd.models.clip import ClipModel
 from photofsd.models.folder import Installed, Layout, Purpose
+
+if TYPE_CHECKING:
+    from photofsd.models.faces import FaceModel
+
+M = TypeVar("M")
 
 Device = Literal["auto", "cpu", "gpu"]
 """Where a model runs. "auto": on a GPU where one can be used, else on the CPU."""
@@ -20,8 +26,25 @@ def load(model: Installed, *, threads: int, device: Device = "auto") -> ClipMode
     """
     if model.purpose is not Purpose.CLIP:
         raise ModelUnusable(f"{model.folder} is a {model.purpose} model, and no image-text model")
+    return _whatever_happens(lambda: _loaded(model, threads, device), model)
+
+
+def load_faces(model: Installed, *, threads: int, device: Device = "auto") -> FaceModel:
+    """The pack of models that finds faces, ready. Raises ModelUnusable, OutOfModelMemory; threads: as above."""
+    if model.purpose is not Purpose.FACES:
+        raise ModelUnusable(f"{model.folder} is a {model.purpose} model, and none that finds faces")
+
+    def loaded() -> FaceModel:
+        from photofsd.models.faces import FaceModel  # noqa: PLC0415 - its library is an extra
+
+        return FaceModel(model, threads=threads, device=device)
+
+    return _whatever_happens(loaded, model)
+
+
+def _whatever_happens(load_it: Callable[[], M], model: Installed) -> M:
     try:
-        return _loaded(model, threads, device)
+        return load_it()
     except ModuleNotFoundError as error:
         raise ModelUnusable(f"{error.name} is not installed: pip install 'photofsd[ml]'") from error
     except (PhotofsdError, MemoryError):

@@ -23,7 +23,7 @@ import msgspec
 
 from photofsd.errors import FileUndecodable, FileUnreadable, ModelUnusable, OutOfModelMemory, PhotofsdError
 from photofsd.models.folder import Installed, Purpose, layout_of, what_is_missing
-from photofsd.models.loading import load
+from photofsd.models.loading import load, load_faces
 from photofsd.pipeline import graph
 from photofsd.pipeline.model_order import Ask, Reply
 from photofsd.pipeline.stage import ModelInUse, ModelStage, Trouble
@@ -70,8 +70,9 @@ def _load(model: ModelInUse, threads: int) -> Any:  # noqa: ANN401 - as above
     layout = layout_of(purpose, folder)
     if layout is None:
         raise ModelUnusable(f"{folder} is no {purpose} model any more: {what_is_missing(purpose, folder)}")
+    loaded = load_faces if purpose is Purpose.FACES else load
     try:
-        return load(Installed(purpose, folder.name, layout, folder), threads=threads)
+        return loaded(Installed(purpose, folder.name, layout, folder), threads=threads)
     except MemoryError as error:
         raise OutOfModelMemory(f"there is no memory to load {folder.name}") from error
 

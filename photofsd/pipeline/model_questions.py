@@ -15,7 +15,6 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -25,7 +24,7 @@ from photofsd.errors import ChildDied, FileUnreadable, ModelUnusable, OutOfModel
 from photofsd.pipeline.crew import Shift
 from photofsd.pipeline.model_order import Ask, Reply
 from photofsd.pipeline.outcome import Outcome
-from photofsd.pipeline.stage import ModelInUse, ModelStage, Trouble, Work
+from photofsd.pipeline.stage import Home, ModelInUse, ModelStage, Trouble, Work
 from photofsd.processes.child import Program
 from photofsd.types import AssetId
 
@@ -78,7 +77,7 @@ class ModelQuestions:
         pace: Pace,
         *,
         work: Work,
-        state: Path,
+        home: Home,
         settings: ModelSettings,
         in_use: Mapping[str, ModelInUse],
     ) -> None:
@@ -87,17 +86,24 @@ class ModelQuestions:
         self._results = results
         self._pace = pace
         self._work = work
-        self._state = state
+        self._home = home
         self._settings = settings
         self._in_use = in_use
         self._fitting = settings.batch_max
         self._fitting_until = 0.0
         self._has_worked = False
+        self._lately = ""
 
     def take(self, batch: int) -> Sequence[FactTask]:
-        """The next questions, all to one stage; no more at once than there lately was memory for."""
+        """The next questions, all to one stage, the same as before where it has more: the child has its model.
+
+        No more at once than there lately was memory for.
+        """
         is_tight = time.monotonic() < self._fitting_until
-        return self._scheduler.model_tasks(min(batch, self._fitting) if is_tight else batch)
+        limit = min(batch, self._fitting) if is_tight else batch
+        tasks = self._scheduler.model_tasks(limit, first=self._lately)
+        self._lately = tasks[0].stage if tasks else self._lately
+        return tasks
 
     async def do(self, crew: Crew, tasks: Sequence[FactTask]) -> Outcome:
         """Ask them; what came of it, to be committed. What is not asked after all is simply due again."""
@@ -117,7 +123,7 @@ class ModelQuestions:
         self._pace.done.count(stage.name, len(batch.found))
         pieces += [functools.partial(self._failed, task, trouble) for task, trouble in batch.failed]
         pieces += [functools.partial(self._answered, stage, task, batch.kept) for task, _ in batch.found]
-        return Outcome(pieces, functools.partial(batch.land, self._state), batch.took_s or BATCH_S)
+        return Outcome(pieces, functools.partial(batch.land, self._home), batch.took_s or BATCH_S)
 
     async def _ask(self, crew: Crew, batch: _Batch, tasks: Sequence[FactTask]) -> None:
         """Ask them all, in halves where that is too much at once."""
@@ -211,11 +217,11 @@ class _Batch:
             else:
                 self.found.append((task, next(answers)))
 
-    def land(self, state: Path) -> None:
+    def land(self, home: Home) -> None:
         """Bring the answers to the disk. In a thread. Raises StoreFull, StoreError."""
         if self.found:
             found = [(AssetId(task.subject), answer) for task, answer in self.found]
-            kept = self.stage.land(found, self.model, state)
+            kept = self.stage.land(found, self.model, home)
             self.kept.update({asset: one for (asset, _), one in zip(found, kept, strict=True)})
 
 

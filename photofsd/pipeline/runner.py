@@ -30,7 +30,7 @@ from photofsd.pipeline.questions import Questions
 from photofsd.pipeline.rates import Pace
 from photofsd.pipeline.results import Results
 from photofsd.pipeline.scheduler import Scheduler
-from photofsd.pipeline.stage import Stage, Trouble, Work
+from photofsd.pipeline.stage import Home, Stage, Trouble, Work
 from photofsd.pipeline.visits import Patience, Visits
 from photofsd.store import facets, jobs
 from photofsd.types import AssetId, Subject
@@ -112,7 +112,7 @@ class Runner:
             results,
             pace,
             work=self._work,
-            state=self._state,
+            home=Home(self._state, self._writer),
             settings=settings.models,
             in_use=self.models.in_use,
         )

@@ -120,9 +120,13 @@ class Scheduler:
         """The next questions of one fact stage, leased to the caller."""
         return self._questions([(stage, stage.batch_max) for stage in self._graph.fact_stages])
 
-    def model_tasks(self, limit: int) -> list[FactTask]:
-        """The next questions of one model stage, at most `limit`, leased to the caller."""
-        return self._questions([(stage, limit) for stage in self._graph.model_stages])
+    def model_tasks(self, limit: int, first: str = "") -> list[FactTask]:
+        """The next questions of one model stage, at most `limit`, leased to the caller.
+
+        first: the stage whose turn it is, before others with jobs as urgent.
+        """
+        stages = sorted(self._graph.model_stages, key=lambda stage: stage.name != first)
+        return self._questions([(stage, limit) for stage in stages])
 
     def _questions(self, stages: Sequence[tuple[AskingStage[Any, Any], int]]) -> list[FactTask]:
         """The next questions of one of the stages, at most so many."""

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from photofsd.media.source import Source
     from photofsd.store.schema import Table
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
+    from photofsd.store.writer import Writer
+
+VECTORS: Final = "vectors"
+"""The folder in the state folder for what models make of photos: a folder a model, by its id."""
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 R = TypeVar("R", bound=msgspec.Struct)
@@ -135,6 +139,13 @@ class ModelInUse(msgspec.Struct, frozen=True):
     about: str = ""
 
 
+class Home(NamedTuple):
+    """Where answers are brought to. writer: for ids that nobody else must have; what is found is for `commit`."""
+
+    state: Path
+    writer: Writer
+
+
 class ModelStage(AskingStage[Q, K], Generic[Q, S, A, K]):
     """A stage that shows photos to a model. All of these share one child, which keeps the model loaded.
 
@@ -156,7 +167,7 @@ class ModelStage(AskingStage[Q, K], Generic[Q, S, A, K]):
         """Answer for every photo of a batch, in order. Raises ModelUnusable, OutOfModelMemory."""
 
     @abstractmethod
-    def land(self, found: Sequence[tuple[AssetId, A]], model: ModelInUse, state: Path) -> Sequence[K]:
+    def land(self, found: Sequence[tuple[AssetId, A]], model: ModelInUse, home: Home) -> Sequence[K]:
         """Bring to the disk what the store does not hold; what `commit` is to keep of each. In a thread of the daemon.
 
         Raises StoreFull, StoreError.

@@ -8,18 +8,20 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import trio
 
 from photofsd.errors import StoreError
-from photofsd.index.torn import Torn, look_at_rows
+from photofsd.index.torn import FACES, PICTURES, Kind, Torn, look_at_rows
 from photofsd.pipeline.results import Results
+from photofsd.pipeline.stage import VECTORS
 from photofsd.pipeline.stages.clip import STAGE as CLIP
-from photofsd.pipeline.stages.clip import VECTORS
-from photofsd.store import embeddings, jobs
+from photofsd.pipeline.stages.faces import STAGE as FIND
+from photofsd.store import assets, embeddings, faces, jobs, model_roles
+from photofsd.types import FaceId
 
 if TYPE_CHECKING:
     from photofsd.pipeline.graph import Graph
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVERY_S: Final = 24 * 3600.0
+
+MakeAgain = Callable[[Sequence[Torn], "WriteTransaction"], int]
 
 
 class VectorUpkeep:
@@ -51,28 +55,44 @@ class VectorUpkeep:
             await trio.sleep(EVERY_S)
 
     async def look(self) -> int:
-        """Look at all rows, at most half of the time; how many were torn. Raises StoreError, StoreFull."""
-        after: int | None = 0
-        torn = 0
-        while after is not None:
-            started = time.monotonic()
-            found, after = await trio.to_thread.run_sync(self._look_at_some, after)
-            torn += found
-            await trio.sleep(time.monotonic() - started)
+        """Look at all rows, at most half of the time; how many photos had torn ones. Raises StoreError, StoreFull."""
+        torn = await self._look_at(PICTURES, self._embed_again) + await self._look_at(FACES, self._find_again)
         if torn:
             log.warning("vectors of %d photos are missing or torn: they are made again", torn)
         return torn
 
-    def _look_at_some(self, after: int) -> tuple[int, int | None]:
+    async def _look_at(self, kind: Kind, make_again: MakeAgain) -> int:
+        after: int | None = 0
+        torn = 0
+        while after is not None:
+            started = time.monotonic()
+            found, after = await trio.to_thread.run_sync(self._look_at_some, kind, make_again, after)
+            torn += found
+            await trio.sleep(time.monotonic() - started)
+        return torn
+
+    def _look_at_some(self, kind: Kind, make_again: MakeAgain, after: int) -> tuple[int, int | None]:
         with self._store.read() as txn:
-            found = look_at_rows(txn, self._vectors, after)
+            found = look_at_rows(txn, self._vectors, after, kind=kind)
         if not found.torn:
             return 0, found.last
-        return self._writer.run(functools.partial(self._make_again, found.torn), rows=len(found.torn)), found.last
+        return self._writer.run(functools.partial(make_again, found.torn), rows=len(found.torn)), found.last
 
-    def _make_again(self, torn: Sequence[Torn], txn: WriteTransaction) -> int:
+    def _find_again(self, torn: Sequence[Torn], txn: WriteTransaction) -> int:
+        """Where a photo has lost the vector of a face, its faces are found anew: they take their own places again."""
+        record, count = jobs.stage(txn, FIND.name), 0
+        for asset in dict.fromkeys(row.asset for row in torn):
+            known, found = assets.asset(txn, asset), faces.faces(txn, asset)
+            rows = {} if found is None else {face.id: face.crc for face in found.faces}
+            is_of_now = any(row.asset == asset and rows.get(FaceId(row.row)) == row.crc for row in torn)
+            if known is not None and known.files and is_of_now and jobs.get(txn, record, asset) is None:
+                self._results.redo(txn, FIND, asset)
+                count += 1
+        return count
+
+    def _embed_again(self, torn: Sequence[Torn], txn: WriteTransaction) -> int:
         """What is queued is about to be made again anyhow: its row may be newer than what the store says."""
-        record, model, count = jobs.stage(txn, CLIP.name), embeddings.chosen(txn), 0
+        record, model, count = jobs.stage(txn, CLIP.name), model_roles.chosen(txn, CLIP.name), 0
         for row in torn:
             known = embeddings.embedding(txn, row.asset)
             if known is None or known.rows.get(row.model) != row.crc:

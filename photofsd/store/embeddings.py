@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from photofsd.records import Embedding
+from photofsd.store import model_roles
 from photofsd.store.schema import U32, Tables
 from photofsd.types import AssetId
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
+STAGE: Final = "clip"
+"""The stage that makes them."""
+
 _ANSWERING: Final = b"answering"
-_CHOSEN: Final = b"chosen"
-_QUEUED: Final = b"queued"
 _FORMER: Final = b"former\0"
 
 
@@ -68,32 +70,16 @@ def set_answering(txn: WriteTransaction, model: str) -> None:
     txn.put(Tables.MODELS, _ANSWERING, model.encode())
 
 
-def chosen(txn: ReadTransaction) -> str:
-    """The id of the model that photos are embedded with now; "" = none has ever been."""
-    return (txn.get(Tables.MODELS, _CHOSEN) or b"").decode()
-
-
 def choose(txn: WriteTransaction, model: str) -> None:
     """Embed photos with `model` from now on: what is there of it counts, and is not forgotten."""
-    txn.put(Tables.MODELS, _CHOSEN, model.encode())
-    txn.delete(Tables.MODELS, _QUEUED)
+    model_roles.choose(txn, STAGE, model)
     txn.delete(Tables.MODELS, _FORMER + model.encode())
-
-
-def is_queued(txn: ReadTransaction) -> bool:
-    """Claim: what the chosen model has not embedded yet is queued, and nothing else."""
-    return txn.get(Tables.MODELS, _QUEUED) == txn.get(Tables.MODELS, _CHOSEN)
-
-
-def set_queued(txn: WriteTransaction) -> None:
-    """Say so."""
-    txn.put(Tables.MODELS, _QUEUED, chosen(txn).encode())
 
 
 def swap(txn: WriteTransaction) -> None:
     """Let the chosen model answer; what there is of the one that did is to be forgotten."""
     former = answering(txn)
-    set_answering(txn, chosen(txn))
+    set_answering(txn, model_roles.chosen(txn, STAGE))
     retire(txn, former)
 
 

@@ -117,7 +117,7 @@ class Tables:
         "models",
         "role",
         "model id",
-        "what each model is to photos: which answers searches, which new vectors are of (embeddings.py)",
+        "what each model is to photos: which answers searches (embeddings.py), which sees photos (model_roles.py)",
     )
     TEXT_VECTORS = Table(
         "text_vectors",

@@ -12,7 +12,7 @@ from pathlib import Path
 from photofsd.index.bench.synthetic import Photos
 from photofsd.index.vectors import VectorFile
 from photofsd.models.folder import Installed
-from photofsd.store import changes, embeddings, facets
+from photofsd.store import changes, embeddings, facets, model_roles
 from photofsd.store.env import Store
 from photofsd.store.schema import Tables
 from tests.bench.peopled import put_people
@@ -60,7 +60,7 @@ def _embed(library: Embedded, tell: Tell) -> None:
     with store.write() as txn:
         embeddings.choose(txn, model)
         embeddings.set_answering(txn, model)
-        embeddings.set_queued(txn)
+        model_roles.set_queued(txn, embeddings.STAGE)
     with store.read() as txn:
         ids = facets.live(txn).to_array()
     done = 0

@@ -26,12 +26,13 @@ from photofsd.media.thumbnails import FRAMES_PX, PREVIEW_PX, Thumbnails
 from photofsd.models.folder import Purpose, chosen
 from photofsd.models.loading import load
 from photofsd.pipeline import model_questions, runner
-from photofsd.pipeline.model_choice import NO_MODEL, Wanted
+from photofsd.pipeline.clip_model import NO_MODEL
+from photofsd.pipeline.model_choice import Wanted
 from photofsd.pipeline.model_questions import ModelSettings
 from photofsd.pipeline.runner import Runner, RunnerSettings
-from photofsd.pipeline.stage import Work
+from photofsd.pipeline.sights import Picture
+from photofsd.pipeline.stage import VECTORS, Work
 from photofsd.pipeline.stages.clip import STAGE as CLIP
-from photofsd.pipeline.stages.clip import VECTORS, Picture
 from photofsd.pipeline.vector_upkeep import VectorUpkeep
 from photofsd.processes.child import Program
 from photofsd.store import assets, embeddings, facets, jobs

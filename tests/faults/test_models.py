@@ -134,7 +134,7 @@ def test_check_names_a_vector_that_is_torn_and_the_next_start_makes_it_again(mak
     with (home.state / "vectors" / installed.id / "image.f16").open("r+b") as file:
         file.seek(7 * 2 * tiny_clip.DIMENSION)
         file.write(b"torn")
-    assert check(home) == f"vectors {installed.id} 7: the row is torn; a running daemon makes it again\n"
+    assert check(home) == f"vectors {installed.id} image.f16 7: the row is torn; a running daemon makes it again\n"
     home.start()
     home.until(lambda: "missing or torn" in home.log.read_text())
     home.rest()

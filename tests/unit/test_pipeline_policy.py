@@ -58,7 +58,7 @@ def test_of_the_stages_that_may_run_the_cheap_ones_run_first() -> None:
     after_dear = fact_stage("after", {"b"}, {"d"})
     assert graph.Graph([dear, after_dear, cheap, first]).names == ("first", "cheap", "a dear one", "after")
     assert graph.discover().names[:2] == ("identify", "metadata")
-    assert graph.discover().names[-2:] == ("preview", "clip")
+    assert graph.discover().names[-3:] == ("preview", "clip", "faces")
 
 
 def test_what_comes_right_after_a_stage_is_known() -> None:

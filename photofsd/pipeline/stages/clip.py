@@ -6,16 +6,15 @@ An image-text model looks at the stored preview, and at the key frames of a vide
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from photofsd.errors import FileUnreadable
-from photofsd.media.thumbnails import FRAMES_PX, PREVIEW_PX, Thumbnails
-from photofsd.pipeline.stage import ModelInUse, ModelStage, Work
-from photofsd.store import assets, embeddings
+from photofsd.pipeline import sights
+from photofsd.pipeline.sights import Picture
+from photofsd.pipeline.stage import VECTORS, Home, ModelInUse, ModelStage, Work
+from photofsd.store import embeddings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -24,19 +23,6 @@ if TYPE_CHECKING:
     from photofsd.models.pixels import Preprocessing
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
     from photofsd.types import AssetId
-
-VECTORS: Final = "vectors"
-"""Their folder in the state folder: a folder a model, by its id."""
-
-
-class Picture(msgspec.Struct, frozen=True):
-    """What to look at, and with which model. content: blake3 digest; size, frames_size: bytes of the two files."""
-
-    model: str
-    content: bytes
-    size: int
-    frames: int
-    frames_size: int
 
 
 class Vector(msgspec.Struct, frozen=True):
@@ -55,7 +41,7 @@ class Row(msgspec.Struct, frozen=True):
 class Embed(ModelStage[Picture, "list[Image]", Vector, Row]):
     """Look at the preview."""
 
-    name = "clip"
+    name = embeddings.STAGE
     version = 1
     needs = frozenset({"look"})
     makes = frozenset({"vector"})
@@ -68,23 +54,11 @@ class Embed(ModelStage[Picture, "list[Image]", Vector, Row]):
         return self.question(txn, asset) is not None
 
     def question(self, txn: ReadTransaction, asset: AssetId) -> Picture | None:
-        record, look = assets.asset(txn, asset), assets.look(txn, asset)
-        if record is None or look is None:
-            return None
-        model = embeddings.chosen(txn)
-        return Picture(model, record.content, look.preview_bytes, look.frames, look.frames_bytes)
+        return sights.picture_of(txn, asset, self.name)
 
     def look(self, question: Picture, work: Work, model: ClipModel) -> list[Image]:
-        thumbnails = Thumbnails(Path(work.thumbnails))
-        if question.frames:
-            from photofsd.media.frames import cut  # noqa: PLC0415 - the daemon never loads decoders
-
-            pictures: Iterable[Image] = cut(
-                _read(thumbnails, question, FRAMES_PX, question.frames_size), question.frames
-            )
-        else:
-            pictures = [_decoded(_read(thumbnails, question, PREVIEW_PX, question.size), model.pixels)]
-        return [model.pixels.fitted(picture) for picture in pictures]
+        seen = sights.frames(question, work) or [_decoded(sights.preview(question, work), model.pixels)]
+        return [model.pixels.fitted(picture) for picture in seen]
 
     def run(self, sights: Sequence[list[Image]], model: ClipModel) -> Sequence[Vector]:
         import numpy as np  # noqa: PLC0415 - readers import this module, and need it not
@@ -96,13 +70,13 @@ class Embed(ModelStage[Picture, "list[Image]", Vector, Row]):
         rows = normalised(np.add.reduceat(vectors, starts)).astype("<f2")
         return [Vector(row.tobytes()) for row in rows]
 
-    def land(self, found: Sequence[tuple[AssetId, Vector]], model: ModelInUse, state: Path) -> Sequence[Row]:
+    def land(self, found: Sequence[tuple[AssetId, Vector]], model: ModelInUse, home: Home) -> Sequence[Row]:
         import numpy as np  # noqa: PLC0415 - as above
 
         from photofsd.index.vectors import VectorFile  # noqa: PLC0415 - as above
 
         vectors = np.stack([np.frombuffer(vector.row, "<f2") for _, vector in found]).astype(np.float32)
-        file = VectorFile(state / VECTORS / model.id, vectors.shape[1])
+        file = VectorFile(home.state / VECTORS / model.id, vectors.shape[1])
         try:
             crcs = file.write([asset for asset, _ in found], vectors)
             file.sync()
@@ -116,13 +90,6 @@ class Embed(ModelStage[Picture, "list[Image]", Vector, Row]):
         if not embeddings.answering(txn):
             embeddings.set_answering(txn, result.model)
         return embeddings.count(txn, asset, result.model, result.crc)
-
-
-def _read(thumbnails: Thumbnails, question: Picture, px: int, size: int) -> bytes:
-    jpeg = thumbnails.read(question.content, px, size=size)
-    if jpeg is None:
-        raise FileUnreadable(f"the preview of {question.content.hex()} is missing or torn")
-    return jpeg
 
 
 def _decoded(jpeg: bytes, pixels: Preprocessing) -> Image:
