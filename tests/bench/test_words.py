@@ -29,7 +29,14 @@ from tests.bench.conftest import LARGE, Scaled
 from tests.bench.sheet import Sheet, percentile, say
 from tests.component.query_library import Shot, add, open_store
 
-tantivy = pytest.importorskip("tantivy", reason="tantivy, the text index that words are measured against, is missing")
+try:
+    import tantivy
+except ImportError:
+    tantivy = None
+
+pytestmark = pytest.mark.skipif(
+    tantivy is None, reason="tantivy, the text index that words are measured against, is missing"
+)
 
 TODAY = dt.date(2024, 7, 31)
 START = dt.datetime(2005, 1, 1)  # noqa: DTZ001  the camera's clock

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import random
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,16 +33,21 @@ def need_fuse() -> None:
 
 @pytest.fixture
 def fuse_controls() -> Iterator[None]:
-    """The kernel's controls for FUSE connections; root mounts them for the test where systemd has not."""
+    """The kernel's controls for FUSE connections; root mounts them for the test where systemd has not.
+
+    One test after another, whichever process runs it: none takes them away from another.
+    """
     controls = Path("/sys/fs/fuse/connections")
-    is_ours = not os.path.ismount(controls)
-    if is_ours:
-        if os.geteuid() != 0:
-            pytest.skip(f"nothing is mounted at {controls}, and only root may mount it")
-        subprocess.run(["mount", "-t", "fusectl", "none", controls], check=True)
-    yield
-    if is_ours:
-        subprocess.run(["umount", "-l", controls], check=True)
+    with (Path(tempfile.gettempdir()) / f"photofsd-fuse-controls-{os.getuid()}").open("ab") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        is_ours = not os.path.ismount(controls)
+        if is_ours:
+            if os.geteuid() != 0:
+                pytest.skip(f"nothing is mounted at {controls}, and only root may mount it")
+            subprocess.run(["mount", "-t", "fusectl", "none", controls], check=True)
+        yield
+        if is_ours:
+            subprocess.run(["umount", "-l", controls], check=True)
 
 
 @pytest.fixture

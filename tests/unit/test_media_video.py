@@ -57,6 +57,8 @@ def film(
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
         stream.codec_context.gop_size = RATE
+        if codec == "vp8":
+            stream.codec_context.thread_count = 1  # its threads spin: ten times the work, minutes on a busy machine
         if squeezed is not None:
             stream.codec_context.sample_aspect_ratio = squeezed
         packets = []
