@@ -31,10 +31,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(floor)
         if floor == "faults":
             item.add_marker("mount")
-        if item.get_closest_marker(
-            "mount"
-        ):  # a call that waits for FUSE is not interrupted by a signal: end the run instead
-            item.add_marker(pytest.mark.timeout(method="thread"))
+        if item.get_closest_marker("mount"):  # no signal interrupts a call that waits for FUSE: end the process
+            limit = item.get_closest_marker("timeout")
+            item.add_marker(pytest.mark.timeout(*(limit.args if limit else ()), method="thread"), append=False)
         if "test_data" in getattr(item, "fixturenames", ()):
             item.add_marker("data")
 
