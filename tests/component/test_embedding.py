@@ -342,12 +342,12 @@ def test_a_batch_that_does_not_fit_into_memory_is_halved(
 
 
 def test_a_photo_that_does_not_fit_alone_waits_with_its_stage(here: Librarian, tmp_path: Path) -> None:
-    tiny_clip.make(tmp_path / "models", "greedy", greedy_mb=1000)
-    why = held_after(here, settings(tmp_path / "models", memory_mb=900))
+    tiny_clip.make(tmp_path / "models", "greedy", greedy_mb=700)
+    why = held_after(here, settings(tmp_path / "models", memory_mb=600))
     assert "no memory" in why
     assert "models.memory_mb" in why
     assert here.counts("clip") == jobs.Counts(len(COLOURS), 0, 0)
-    here.work_off(settings(tmp_path / "models", memory_mb=16_000))
+    here.work_off(settings(tmp_path / "models", memory_mb=3000))
     assert here.counts("clip") == jobs.Counts(0, len(COLOURS), 0)
 
 

@@ -7,7 +7,6 @@ import datetime as dt
 import fnmatch
 import math
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +42,7 @@ from photofsd.query.syntax import (
 from photofsd.store import assets
 from photofsd.store.transaction import ReadTransaction
 from tests.component.query_library import Shot, add, open_store
+from tests.component.store_kit import quick_folder
 
 TODAY = dt.date(2024, 7, 31)
 MONTHS = {"june": {6}, "july": {7}, "winter": {12, 1, 2}}
@@ -339,7 +339,7 @@ def library(shots: Sequence[Shot]) -> Iterator[tuple[ReadTransaction, NaiveSearc
         dataclasses.replace(shot, paths=tuple(f"shot{n}copy{k}/{path}" for k, path in enumerate(shot.paths)))
         for n, shot in enumerate(shots)
     ]
-    with tempfile.TemporaryDirectory() as folder:
+    with quick_folder() as folder:
         store = open_store(Path(folder))
         ids = add(store, apart)
         with store.read() as txn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from photofsd.store.schema import Tables
 from photofsd.store.transaction import ReadTransaction
 from photofsd.types import Facet
 from tests.component.query_library import Shot, add, open_store
+from tests.component.store_kit import quick_folder
 
 HOURS = st.datetimes(dt.datetime(2022, 12, 28), dt.datetime(2023, 1, 4)).map(  # noqa: DTZ001  the camera's clock
     lambda moment: moment.replace(minute=0, second=0, microsecond=0)
@@ -47,7 +47,7 @@ def test_newest_are_those_of_sorting_every_photo(
         utc = taken.replace(microsecond=0, tzinfo=dt.UTC) - dt.timedelta(minutes=offset or 0)
         return False, -utc.timestamp(), asset
 
-    with tempfile.TemporaryDirectory() as folder:
+    with quick_folder() as folder:
         store = open_store(Path(folder))
         add(store, shots)
         with store.read() as txn:

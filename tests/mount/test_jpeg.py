@@ -160,13 +160,14 @@ def test_a_renderer_that_is_killed_is_replaced(home: Home) -> None:
         assert process.poll() is None
 
 
-def test_kills_while_it_renders_leave_nothing_behind(home: Home) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
+def test_kills_while_it_renders_leave_nothing_behind(home: Home, kills: int) -> None:
     chance = random.Random(7)
     with home.daemon():
         pass
     where = ["--library", home.library, "--state", home.state, "--models", home.state / "models"]
     command = [sys.executable, "-m", "photofsd", "run", *where]
-    for _ in range(5):
+    for kill in range(kills):
         process = subprocess.Popen([*command, "--mount", home.mount], stderr=subprocess.DEVNULL)
         wait = [sys.executable, "-m", "photofsd", "wait", "--timeout", "60", "--state", home.state]
         subprocess.run(wait, check=True, capture_output=True)
@@ -174,7 +175,7 @@ def test_kills_while_it_renders_leave_nothing_behind(home: Home) -> None:
             subprocess.Popen(["cat", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             for path in home.renderings().values()
         ]
-        time.sleep(chance.uniform(0.0, 2.0))
+        time.sleep(2.0 * (kill + chance.random()) / kills)
         renderers = children(home)
         process.kill()
         process.wait()

@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from photofsd.store import assets, facets, jobs, paths
 from photofsd.store.check import check
 from photofsd.store.env import Store
@@ -20,7 +22,6 @@ from photofsd.types import AssetId, Facet
 from tests.mount.photographer import Shot, take
 from tests.mount.walker import daemon
 
-KILLS = 20
 PHOTOS = 300
 
 
@@ -64,17 +65,18 @@ def children_of(pid: int) -> list[int]:
     return [int(line) for line in listed.stdout.split()]
 
 
-def test_twenty_kills_during_the_first_scan_change_nothing_in_the_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [5, pytest.param(30, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
+def test_kills_during_the_first_scan_change_nothing_in_the_end(tmp_path: Path, kills: int) -> None:
     folder, state, mount = tmp_path / "library", tmp_path / "state", tmp_path / "photos"
     fill(folder)
     undisturbed = tmp_path / "undisturbed"
     with daemon(folder, undisturbed, tmp_path / "elsewhere"):
         pass
-    chance = random.Random(20)
+    chance = random.Random(kills)
     command = [sys.executable, "-m", "photofsd", "run", "--library", folder, "--state", state, "--mount", mount]
-    for _ in range(KILLS):
+    for kill in range(kills):
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        time.sleep(chance.uniform(0.3, 2.0))
+        time.sleep(0.3 + 1.7 * (kill + chance.random()) / kills)
         children = children_of(process.pid)
         process.send_signal(signal.SIGKILL)
         process.wait()
