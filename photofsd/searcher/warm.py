@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -55,6 +57,7 @@ class Warm:
         model = load(model_called(Path(setup.models), setup.model, setup.folder), threads=setup.threads, device="cpu")
         index = PictureIndex(setup.folder, setup.model, model.dimension, setup.index)
         model.of_texts(["a photo"])
+        _remove_all_but(setup.folder / "index" / setup.model)
         return cls(setup, store, model, index)
 
     def _known_text(self, text: str) -> tuple[bytes, bool] | None:
@@ -168,6 +171,14 @@ class _Shared:
         """As the index gives them."""
         with self._lock:
             return self._index.figures()
+
+
+def _remove_all_but(index: Path) -> None:
+    """Remove the indexes of models that answer no more: made again in minutes where one comes back."""
+    with contextlib.suppress(OSError):
+        for folder in index.parent.iterdir():
+            if folder != index:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def model_called(models: Path, name: str, state: Path) -> Installed:

@@ -430,6 +430,7 @@ def test_another_model_that_answers_is_another_searcher(place: Place) -> None:
         place.writer.run(lambda txn: embeddings.set_answering(txn, other.id))
         eventually(lambda: found.health()["state"] == "ready" and pid_of(found) not in {pid, 0})
         assert place.named(place.rank(found, "dog").rankings[0].ids) == ["z.jpg"]
+    assert os.listdir(place.settings.state / "index") == [other.id]
 
 
 def test_vectors_of_texts_are_kept_and_bounded(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
