@@ -61,7 +61,7 @@ def command(invocation: Invocation, *, texts: tuple[str, ...], as_json: bool) ->
         found = cold.opened(txn, settings)
         if found is None:
             raise ModelUnusable("no image-text model answers searches yet: `photofsd status` says what it waits for")
-        proposal = _proposed(txn, found, texts or (*COMMON, *_common_tags(txn)), settings.search.floor)
+        proposal = _proposed(txn, found, texts or common_texts(txn), settings.search.floor)
     if as_json:
         say_json(proposal)
         return
@@ -92,9 +92,11 @@ def _kept(found: Cold, text: str, floor: float) -> Kept:
     return Kept(text=text, keeps=int((cosines >= floor).sum()), best=best)
 
 
-def _common_tags(txn: ReadTransaction) -> list[str]:
+def common_texts(txn: ReadTransaction) -> tuple[str, ...]:
+    """Common things, and the tags that most photos have, each once."""
     counted = ((len(facets.bitmap(txn, Facet.TAG, value)), value) for value in facets.values(txn, Facet.TAG))
-    return [value.decode("utf-8", "replace") for _, value in itertools.islice(sorted(counted, reverse=True), TAGS_MAX)]
+    tags = (value.decode("utf-8", "replace") for _, value in itertools.islice(sorted(counted, reverse=True), TAGS_MAX))
+    return tuple(dict.fromkeys((*COMMON, *tags)))
 
 
 def _cells(kept: Kept) -> tuple[str, str, str]:

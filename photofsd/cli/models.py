@@ -50,7 +50,7 @@ def list_models(invocation: Invocation, *, as_json: bool) -> None:
         for line in columns([("purpose", "name", "runs on", "MB", "about"), *(_cells(model) for model in found)]):
             say(line)
     else:
-        say(f"no models in {models}: `photofsd models import DIR` takes one in")
+        say(f"no models in {models}: `photofsd models install` shows some, `photofsd models import DIR` takes one in")
     for line in unfinished:
         say_beside(line)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import blake3
 import pytest
 
+from photofsd.cli.calibrate import COMMON, common_texts
 from photofsd.records import Failure, JobRecord, Metadata, Taken
 from photofsd.store import assets, jobs, paths
 from photofsd.store.env import Store
@@ -21,6 +22,7 @@ from photofsd.store.paths import FileStat
 from photofsd.store.schema import Tables
 from photofsd.store.transaction import WriteTransaction
 from photofsd.types import DateSource, DirId, Kind, Subject
+from tests.component.query_library import Shot, add
 
 Program = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -133,6 +135,14 @@ def test_names_are_harmless_on_a_terminal(state: Path) -> None:
     os.close(follower)
     assert os.read(leader, 4096).decode() == "/nas/photos/beach\\xff\\x1b\\u202e.jpg\r\n"
     os.close(leader)
+
+
+def test_calibration_shows_each_text_once(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "store")
+    add(store, [Shot(("a.jpg",), tags=("beach", "sea")), Shot(("b.jpg",), tags=("sea",))])
+    with store.read() as txn:
+        assert common_texts(txn) == (*COMMON, "sea")
+    store.close()
 
 
 def test_a_clean_store_is_clean(photofsd: Program, state: Path) -> None:
