@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import io
 import os
 import shutil
@@ -19,11 +20,12 @@ import pytest
 from PIL import Image
 from pyroaring import BitMap
 
-from photofsd.index.torn import look_at_rows
+from photofsd.index.torn import Torn, look_at_rows
 from photofsd.index.vectors import ROWS, VectorFile
 from photofsd.media.frames import cut, strip
 from photofsd.media.thumbnails import FRAMES_PX, PREVIEW_PX, Thumbnails
 from photofsd.models.folder import Purpose, chosen
+from photofsd.models.known_ids import IDS
 from photofsd.models.loading import load
 from photofsd.pipeline import model_questions, runner
 from photofsd.pipeline.clip_model import NO_MODEL
@@ -247,6 +249,16 @@ def test_a_model_that_is_back_is_as_it_was(here: Librarian, models: Path) -> Non
     assert embedded_since(here, models, "") == 0
 
 
+def test_a_model_whose_files_are_yet_to_be_read_is_not_taken_for_gone(here: Librarian, models: Path) -> None:
+    here.work_off(settings(models, "first"))
+    first = answering(here)
+    tiny_clip.make(models, "second", seed=2)
+    some_with(here, models, "second", 1)
+    (here.state / IDS).unlink()
+    some_with(here, models, "second", 2)
+    assert answering(here) == first
+
+
 def test_reset_embeds_anew(here: Librarian, models: Path) -> None:
     here.work_off(settings(models))
     assert runner.reset(here.writer, "clip") == len(COLOURS)
@@ -281,6 +293,21 @@ def test_a_row_that_is_torn_is_found_and_made_again(here: Librarian, models: Pat
     assert counted(here, model) == photos(here) - BitMap([asset])
     assert embedded_since(here, models, "") == 1
     assert vector(here, model, asset) == pytest.approx(whole, abs=1e-3)
+
+
+def test_a_torn_row_that_is_about_to_be_made_again_or_has_been_counts_as_it_is(here: Librarian, models: Path) -> None:
+    here.work_off(settings(models))
+    asset, model = here.named(b"red.jpg"), model_id(models)
+    stale = [Torn(asset, model, asset, crc=1)]
+    upkeep = VectorUpkeep(here.store, here.writer, here.graph, here.state)
+    assert here.writer.run(functools.partial(upkeep._embed_again, stale), rows=1) == 0
+    runner.reset(here.writer, "clip")
+    with (here.state / VECTORS / model / ROWS).open("r+b") as file:
+        file.seek(asset * tiny_clip.DIMENSION * 2 + 4)
+        file.write(b"\xff\xff\xff")
+    assert looked_after(here) == 0
+    assert counted(here, model) == photos(here)
+    assert embedded_since(here, models, "") == len(COLOURS)
 
 
 @pytest.mark.parametrize("damage", ["cut short", "gone", "of nobody"])

@@ -6,15 +6,19 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from photofsd.errors import ModelUnusable
+from photofsd.errors import ModelUnusable, UsageError
+from photofsd.models import canary, importing
+from photofsd.models.clip import checked
 from photofsd.models.folder import Installed, Layout, Purpose, chosen
 from photofsd.models.loading import load
+from tests.component import tiny_clip
 
 RAN = "clip model small: works: 384 dimensions, on ONNX Runtime, CPUExecutionProvider\n"
 
@@ -67,6 +71,53 @@ def test_a_batch_says_what_each_says_alone(model: Installed) -> None:
     assert clip.of_pictures([]).shape == clip.of_texts([]).shape == (0, clip.dimension)
 
 
+def test_a_model_that_takes_no_batches_is_shown_one_at_a_time(tmp_path: Path) -> None:
+    for name, batch in (("any", "n"), ("one", 1)):
+        tiny_clip.make(tmp_path, name, seed=1, batch=batch)
+    any_number, one = (
+        load(found, threads=1) for name in ("any", "one") if (found := chosen(tmp_path, Purpose.CLIP, name))
+    )
+    pictures = [Image.new("RGB", (tiny_clip.SIDE,) * 2, colour) for colour in ("red", "green", "navy")]
+    assert one.of_pictures(pictures) == pytest.approx(any_number.of_pictures(pictures), abs=1e-6)
+
+
+class Broken:
+    """A model that says the same of everything, or another thing each time."""
+
+    dimension, runs_on = 4, "nothing"
+
+    def __init__(self, *, is_random: bool) -> None:
+        self._rng = np.random.default_rng(1)
+        self._is_random = is_random
+
+    def of_pictures(self, pictures: Sequence[object]) -> np.ndarray:
+        found = self._rng.standard_normal((len(pictures), 4)) if self._is_random else np.ones((len(pictures), 4))
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+    of_texts = of_pictures
+
+
+@pytest.mark.parametrize(
+    "is_random, why",
+    [(False, "all pictures give the same vector"), (True, "the same pictures give another vector the second time")],
+)
+def test_a_model_that_says_nothing_is_found_by_the_trial(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_random: bool,  # noqa: FBT001
+    why: str,
+) -> None:
+    folder = tiny_clip.make(tmp_path, "tiny")
+    monkeypatch.setattr(canary, "load", lambda *_, **__: Broken(is_random=is_random))
+    assert canary.heard(Purpose.CLIP, folder, 1) == {"error": why}
+
+
+@pytest.mark.parametrize("name", ["", ".hidden", "a/b", "../b", "x" * 201])
+def test_what_is_no_name_for_a_model_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="is no name for a model"):
+        importing.place_for(tmp_path, Purpose.CLIP, name)
+
+
 @pytest.mark.parametrize("file", ["visual/model.onnx", "textual/model.onnx", "textual/tokenizer.json", "config.json"])
 def test_a_damaged_model_is_one_clear_error(model: Installed, file: str) -> None:
     (model.folder / file).write_bytes((model.folder / file).read_bytes()[:100])
@@ -94,6 +145,12 @@ def test_a_configuration_that_makes_no_sense_is_named(model: Installed, said: di
     config.write_text(changed)
     with pytest.raises(ModelUnusable, match=r"^[^\n]*config\.json[^\n]*$"):
         load(model, threads=1)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_model_that_gives_no_numbers_is_refused(tmp_path: Path, number: float) -> None:
+    with pytest.raises(ModelUnusable, match="gives numbers that are none"):
+        checked(np.array([[1, number]]), (1, 2), tmp_path)
 
 
 def test_a_gpu_that_cannot_be_had_is_refused_where_it_must_be_had(model: Installed) -> None:

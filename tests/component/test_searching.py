@@ -189,7 +189,9 @@ def pid_of(found: Searching) -> int:
 def test_what_is_meant_is_found_and_what_is_not_is_not(place: Place) -> None:
     with place.searching() as found:
         wait_ready(found)
+        found._missed = searching.MISSED_MAX - 1
         assert set(place.named(place.rank(found, "dog").rankings[0].ids)[:2]) == {"a.jpg", "f.jpg"}
+        assert found._missed == 0
         assert place.rank(found, "a proof of the Riemann hypothesis").rankings[0].ids == []
         answer = place.ask(found, "dog")
         assert place.named(answer.assets)[:3] == ["dog.jpg", *place.named(answer.assets)[1:3]]
@@ -448,6 +450,7 @@ def test_vectors_of_texts_are_kept_and_bounded(place: Place, monkeypatch: pytest
         assert text_vectors.vector(txn, "m", "text 29", now_s=29) == (b"1234", False)
         assert text_vectors.vector(txn, "m", "text 29", now_s=29 + 2 * 86_400) == (b"1234", True)
         assert text_vectors.vector(txn, "m", "text 0", now_s=29) is None
+        assert text_vectors.vector(txn, "another", "text 29", now_s=29) is None
 
 
 class Away:
@@ -459,10 +462,12 @@ class Away:
         self.generation = 0
         self.sequence = 1 << 40
         self.asked = 0
+        self.count = 0
         self.ids: Sequence[int] | None = None
 
     def rank(self, wishes: Sequence[Wish], count: int) -> Meant:
         self.asked += 1
+        self.count = count
         if self.ids is None:
             raise MeaningAway("it is away")
         return Meant([Ranking(self.ids, [0.5] * len(self.ids)) for _ in wishes], self.sequence)
@@ -489,6 +494,24 @@ def test_an_answer_by_words_alone_is_not_kept_once_the_model_has_come(asked: Sea
     assert list(ids(asked, "dog")) == [1]
     away.ids, away.generation = [2, 1], 1
     assert sorted(ids(asked, "dog")) == [1, 2]
+
+
+def test_the_model_is_asked_for_more_where_companions_are_hidden_and_for_nothing_where_nothing_is_allowed(
+    asked: Searches, away: Away, store: Store
+) -> None:
+    assert asked is not None
+    away.ids = []
+    with store.read() as txn:
+        for text, covers_only, count in (
+            ("dog", False, 500),
+            ("dog limit:900", False, 900),
+            ("dog limit:900", True, 3600),
+        ):
+            search(txn, text, today=TODAY, covers_only=covers_only, meaning=away)
+            assert away.count == count
+        before = away.asked
+        assert search(txn, "dog tag:nothing", today=TODAY, meaning=away).known_to is None
+    assert away.asked == before
 
 
 def test_an_answer_is_kept_until_something_changes(

@@ -18,10 +18,11 @@ CELLS = 4
 DIMENSION = 16
 
 
-def make(models: Path, name: str, *, seed: int = 0, greedy_mb: int = 0) -> Path:
+def make(models: Path, name: str, *, seed: int = 0, greedy_mb: int = 0, batch: int | str = "n") -> Path:
     """Put it into the models folder `models`; its folder.
 
-    greedy_mb: memory that it takes for every picture of a batch, beside the little that it needs.
+    greedy_mb: memory that it takes for every picture of a batch, beside the little that it needs. batch: pictures that
+    it takes at once, "n" = any number.
     """
     onnx = pytest.importorskip("onnx", reason="what makes models is not installed: pip install 'photofsd[ml]'")
     pytest.importorskip("onnxruntime", reason="what runs models is not installed: pip install 'photofsd[ml]'")
@@ -30,13 +31,13 @@ def make(models: Path, name: str, *, seed: int = 0, greedy_mb: int = 0) -> Path:
         (folder / part).mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps({"embed_dim": DIMENSION}))
     (folder / "visual/preprocess_cfg.json").write_text(json.dumps({"size": SIDE, "mean": [0.5] * 3, "std": [0.5] * 3}))
-    onnx.save(_model(onnx, seed, greedy_mb), str(folder / "visual/model.onnx"))
+    onnx.save(_model(onnx, seed, greedy_mb, batch), str(folder / "visual/model.onnx"))
     (folder / "textual/model.onnx").write_bytes(b"nothing")
     (folder / "textual/tokenizer.json").write_text("{}")
     return folder
 
 
-def _model(onnx: ModuleType, seed: int, greedy_mb: int) -> object:
+def _model(onnx: ModuleType, seed: int, greedy_mb: int, batch: int | str) -> object:
     helper, types = onnx.helper, onnx.TensorProto
     turn = np.random.default_rng(seed).standard_normal((3 * CELLS * CELLS, DIMENSION)).astype(np.float32)
     constants = {"turn": turn}
@@ -61,8 +62,8 @@ def _model(onnx: ModuleType, seed: int, greedy_mb: int) -> object:
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info("pixels", types.FLOAT, ["n", 3, SIDE, SIDE])],
-        [helper.make_tensor_value_info("vectors", types.FLOAT, ["n", DIMENSION])],
+        [helper.make_tensor_value_info("pixels", types.FLOAT, [batch, 3, SIDE, SIDE])],
+        [helper.make_tensor_value_info("vectors", types.FLOAT, [batch, DIMENSION])],
         [_tensor(onnx, name, values) for name, values in constants.items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

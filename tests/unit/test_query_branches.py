@@ -26,6 +26,7 @@ def ways(query: str) -> list[tuple[str, tuple[str, ...], list[str]]]:
         ('beach "new york"', [("beach", (), ['"new york"'])]),
         ("dog -leash -type:raw", [("dog", ("leash",), ["-leash", "-type:raw"])]),
         ("dog -(leash OR cat)", [("dog", ("leash", "cat"), ["-leash", "-cat"])]),
+        ("dog -2023", [("dog", (), ["-2023"])]),
         ('dog -"new york"', [("dog", (), ['-"new york"'])]),
         ("dog -(cat leash)", [("dog", (), ["-(cat leash)"])]),
         ("beach OR lake", [("beach", (), []), ("lake", (), [])]),

@@ -88,3 +88,4 @@ def test_no_more_groups_are_asked_for_than_are_listed() -> None:
 def test_of_several_rankings_the_best_rank_of_a_photo_counts() -> None:
     found = merged([Ranking([1, 2, 3], [0.9, 0.8, 0.7]), Ranking([3, 4], [0.5, 0.4])])
     assert found == {1: (1, 0.9), 2: (2, 0.8), 3: (1, 0.5), 4: (2, 0.4)}
+    assert merged([Ranking([1], [0.5]), Ranking([1], [0.9]), Ranking([1], [0.7])]) == {1: (1, 0.9)}
