@@ -82,10 +82,9 @@ def keep(txn: WriteTransaction, asset: AssetId, model: str, found: Sequence[Face
 
 
 def settle(txn: WriteTransaction, asset: AssetId) -> None:
-    """Put the faces of a photo where the user says; call it when that has changed. Nothing before they are found."""
+    """Put the faces of a photo where the user says; call it when that has changed."""
     found = faces(txn, asset)
-    if found is not None:
-        _write(txn, asset, found.model, placed(txn, asset))
+    _write(txn, asset, found.model if found is not None else "", placed(txn, asset))
 
 
 def _write(
@@ -103,7 +102,8 @@ def _write(
         face_rows.put(txn, face_id, None)
     for face, at in after:
         face_rows.put(txn, face.id, at)
-    return assets.keep(txn, Tables.FACES, asset, Faces(model, tuple(face for face, _ in after)))
+    is_news = model or after
+    return assets.keep(txn, Tables.FACES, asset, Faces(model, tuple(face for face, _ in after)) if is_news else None)
 
 
 def place(

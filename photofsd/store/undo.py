@@ -84,10 +84,16 @@ def with_undo(verbs: Mapping[str, Verb]) -> Mapping[str, Verb]:
 
 
 def _complete(txn: ReadTransaction, entry: Entry) -> Entry:
-    steps = next_steps(txn, burst=bool(entry.get("burst")))
-    if not steps:
+    """The entry that takes back those that it names, or else the last one, or the last burst."""
+    if "entries" in entry:
+        numbers = [
+            number for number in entry["entries"] if txn.get(Tables.USER, _PREFIX + U64.pack(number)) is not None
+        ]
+    else:
+        numbers = [step.number for step in next_steps(txn, burst=bool(entry.get("burst")))]
+    if not numbers:
         raise NoSuchEntry("there is nothing to undo")
-    return {"do": UNDO, "entries": [step.number for step in steps]}
+    return {"do": UNDO, "entries": numbers}
 
 
 def _take_back(verbs: Mapping[str, Verb], txn: WriteTransaction, entry: Entry) -> None:

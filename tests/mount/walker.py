@@ -10,13 +10,13 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from photofsd import views
 from photofsd.errors import PhotofsdError
-from photofsd.fuse.errno import errno_of
+from photofsd.fuse.errno import errno_of, is_refusal
 from photofsd.media.rendition import RenderSettings
 from photofsd.query.searches import Searches
 from photofsd.store import paths
@@ -61,6 +61,9 @@ class Walker(Protocol):
     def unlink(self, path: bytes) -> None:
         """Remove a file."""
 
+    def rename(self, old: bytes, new: bytes) -> None:
+        """Move an entry."""
+
 
 class NodeWalker:
     """Walks the nodes, as the mount does: prepare, then look up."""
@@ -69,12 +72,23 @@ class NodeWalker:
         self._tree = tree
         self.folder = folder
 
+    @contextlib.contextmanager
+    def _errnos(self) -> Iterator[None]:
+        """Raise our errors as the mount shows them, and keep the reasons as it does."""
+        try:
+            yield
+        except PhotofsdError as error:
+            if is_refusal(error):
+                self._tree.refuse(str(error))
+            number = errno_of(error)
+            raise OSError(number, os.strerror(number)) from error
+
     def _node(self, path: bytes) -> Node:
         node: Node = self._tree.root
         for name in path.split(b"/") if path else ():
             if not isinstance(node, Directory):
                 raise NotADirectoryError(path)
-            with errnos():
+            with self._errnos():
                 if not node.is_ready():
                     node.prepare()
                 below = node.lookup(name)
@@ -92,7 +106,7 @@ class NodeWalker:
     def names(self, path: bytes) -> list[bytes]:
         node = self._node(path)
         assert isinstance(node, Directory)
-        with errnos():
+        with self._errnos():
             return [row.name for _, row in node.listing().rows(0)]
 
     def read(self, path: bytes) -> bytes:
@@ -120,18 +134,24 @@ class NodeWalker:
 
     def mkdir(self, path: bytes) -> None:
         parent, name = self._parent(path)
-        with errnos():
+        with self._errnos():
             parent.mkdir(name)
 
     def rmdir(self, path: bytes) -> None:
         parent, name = self._parent(path)
-        with errnos():
+        with self._errnos():
             parent.rmdir(name)
 
     def unlink(self, path: bytes) -> None:
         parent, name = self._parent(path)
-        with errnos():
+        with self._errnos():
             parent.unlink(name)
+
+    def rename(self, old: bytes, new: bytes) -> None:
+        parent, name = self._parent(old)
+        target, new_name = self._parent(new)
+        with self._errnos():
+            parent.rename(name, target, new_name)
 
 
 class MountWalker:
@@ -169,34 +189,33 @@ class MountWalker:
     def unlink(self, path: bytes) -> None:
         os.unlink(self._path(path))
 
-
-@contextlib.contextmanager
-def errnos() -> Iterator[None]:
-    """Raise our errors as the mount shows them."""
-    try:
-        yield
-    except PhotofsdError as error:
-        number = errno_of(error)
-        raise OSError(number, os.strerror(number)) from error
+    def rename(self, old: bytes, new: bytes) -> None:
+        os.rename(self._path(old), self._path(new))
 
 
 @contextlib.contextmanager
-def walking_nodes(folder: Path, state: Path) -> Iterator[NodeWalker]:
-    """The tree over `folder` without any mount."""
+def walking_nodes(
+    folder: Path, state: Path, prepare: Callable[[Librarian], None] = lambda _: None
+) -> Iterator[NodeWalker]:
+    """The tree over `folder` without any mount. prepare: called when all work is done."""
     with librarian(folder, state) as here:
         here.take_in()
         here.work_off()
-        yield NodeWalker(LibraryTree(library(here), refuse=lambda _: None), folder)
+        prepare(here)
+        reasons = [""]
+        yield NodeWalker(LibraryTree(library(here, last_error=lambda: reasons[-1]), refuse=reasons.append), folder)
 
 
-def library(here: Librarian, *, covers_only: bool = False) -> Library:
+def library(
+    here: Librarian, *, covers_only: bool = False, last_error: Callable[[], str] = lambda: "nothing\n"
+) -> Library:
     """What the daemon gives to the views."""
     journal = Journal(here.state / "journal")
     return Library(
         store=here.store,
         searches=Searches(here.store, here.writer, lambda: TODAY, limit=200, remembered=20),
         facts=UserFacts(journal, here.writer, VERBS),
-        told=Told(lambda: "status\n", lambda: "nothing\n"),
+        told=Told(lambda: "status\n", last_error),
         views=views.discover(),
         roots={b"library": _root(here)},
         today=lambda: TODAY,
@@ -237,7 +256,14 @@ def daemon(
 
 
 @contextlib.contextmanager
-def walking_mount(folder: Path, state: Path, mount: Path) -> Iterator[MountWalker]:
-    """The tree over `folder` through the mount of a real daemon."""
+def walking_mount(
+    folder: Path, state: Path, mount: Path, prepare: Callable[[Librarian], None] | None = None
+) -> Iterator[MountWalker]:
+    """The tree over `folder` through the mount of a real daemon. prepare: called before, when all work is done."""
+    if prepare is not None:
+        with librarian(folder, state) as here:
+            here.take_in()
+            here.work_off()
+            prepare(here)
     with daemon(folder, state, mount):
         yield MountWalker(mount, folder)
