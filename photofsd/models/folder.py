@@ -163,6 +163,9 @@ def what_is_missing(purpose: Purpose, folder: Path) -> str:
     """Why there is no model in `folder`, for people: of the layout that it comes closest to."""
     candidates = [files for meant, _, files in _WHOLE if meant is purpose]
     closest = min(candidates, key=lambda files: sum(not _has(folder, file) for file in files) / len(files))
+    for file in closest:
+        if refused := _refused(folder / file):
+            return refused
     missing = ", ".join(file for file in closest if not _has(folder, file))
     pickles = sorted(path.name for path in folder.glob("*") if path.suffix in _PICKLES)
     reason = f"{missing} missing"
@@ -179,4 +182,19 @@ def _folders(parent: Path) -> Sequence[Path]:
 
 
 def _has(folder: Path, file: str) -> bool:
-    return any(folder.glob(file)) if "*" in file else (folder / file).is_file()
+    """Claim: it is there, as far as one is let look: a folder that may not be read costs no other model anything."""
+    try:
+        return any(folder.glob(file)) if "*" in file else (folder / file).is_file()
+    except OSError:
+        return False
+
+
+def _refused(file: Path) -> str:
+    """Why one is not let look whether it is there; "" = one is."""
+    try:
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        return f"{file} cannot be read: {error.strerror}"
+    return ""

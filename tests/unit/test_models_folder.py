@@ -60,6 +60,23 @@ def test_what_is_no_model_says_why(tmp_path: Path) -> None:
     assert list(installed(tmp_path)) == []
 
 
+def test_a_model_that_may_not_be_read_costs_no_other_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stands in for a folder of another user's: root may read all."""
+    for name in ("closed", "open"):
+        laid_out(tmp_path / "clip" / name, *IMMICH)
+    look = Path.stat
+
+    def stat(path: Path, **how: bool) -> os.stat_result:
+        if "closed" in path.parts[:-1]:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return look(path, **how)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert [model.name for model in installed(tmp_path)] == ["open"]
+    ((_, folder, why),) = unfinished(tmp_path)
+    assert why == f"{folder / 'config.json'} cannot be read: Permission denied"
+
+
 def test_a_pickle_alone_is_no_open_clip_model(tmp_path: Path) -> None:
     laid_out(tmp_path / "clip" / "old", "open_clip_config.json", "open_clip_pytorch_model.bin")
     assert list(installed(tmp_path)) == []
