@@ -18,11 +18,11 @@ from pyroaring import BitMap
 from photofsd.durable import unwritable
 from photofsd.errors import StoreError
 from photofsd.index import exact_rows
-from photofsd.index.exact_rows import MEAN, ExactRows, bitmap, some
+from photofsd.index.exact_rows import MEAN, ExactRows, some
 from photofsd.index.following import Following, Said
 from photofsd.index.generations import Generations, Origin, read_note, write_note
 from photofsd.index.quantised import Vectors, unit
-from photofsd.index.rows import Ids
+from photofsd.index.rows import Ids, bitmap, ids_of
 from photofsd.index.vectors import VectorFile, crcs
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class ExactIndex:
         self._is_marked &= not ids.size and not gone
         self.version += 1
         for rows in self._all_rows():
-            rows.drop(_array(rows.known & (gone | torn)))
+            rows.drop(ids_of(rows.known & (gone | torn)))
             rows.put(ids[is_whole], halves[is_whole], wanted[is_whole])
         self.torn = (self.torn - said.among) | torn
 
@@ -223,14 +223,10 @@ class _Next:
 
     def missing(self, known: BitMap, limit: int) -> Ids:
         """At most that many of the ids of `known` that are still to be copied."""
-        ids = _array(known[known.rank(self._position - 1) if self._position else 0 :][:limit])
+        ids = ids_of(known[known.rank(self._position - 1) if self._position else 0 :][:limit])
         self._position = int(ids[-1]) + 1 if ids.size else self._position
         return ids
 
 
 def _columns(said: Mapping[int, int]) -> tuple[Ids, exact_rows.Crcs]:
     return np.fromiter(said.keys(), np.uint32, len(said)), np.fromiter(said.values(), np.uint32, len(said))
-
-
-def _array(ids: BitMap) -> Ids:
-    return np.frombuffer(ids.to_array(), np.uint32)

@@ -6,9 +6,7 @@ has changed on the disk, is known and made again from its fp16 row.
 
 from __future__ import annotations
 
-import array
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +16,7 @@ from pyroaring import BitMap
 
 from photofsd.durable import unwritable
 from photofsd.index.quantised import Vectors, quantised, unit
-from photofsd.index.rows import Ids, RowFile
+from photofsd.index.rows import Ids, RowFile, bitmap, ids_of
 from photofsd.index.scan import Scan
 from photofsd.index.vectors import Halves
 
@@ -128,15 +126,10 @@ class ExactRows:
 
 def some(known: BitMap, most: int) -> Ids:
     """At most that many ids of `known`, ascending, spread over all of it."""
-    ids = np.frombuffer(known.to_array(), np.uint32)
+    ids = ids_of(known)
     if ids.size <= most:
         return ids
     return np.sort(np.random.default_rng(_SEED).choice(ids, most, replace=False))
-
-
-def bitmap(ids: Ids | Sequence[int]) -> BitMap:
-    """The ids as a roaring bitmap (ten times as fast as from the array itself)."""
-    return BitMap(array.array("I", np.asarray(ids, np.uint32).tobytes()))
 
 
 def _sums(rows: npt.NDArray[np.int8], notes: Notes) -> Crcs:

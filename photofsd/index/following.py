@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pyroaring import BitMap
 
-from photofsd.index.exact_rows import bitmap
+from photofsd.index.rows import bitmap
 from photofsd.store import changes, embeddings
 from photofsd.types import AssetId
 

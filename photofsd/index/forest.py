@@ -19,7 +19,7 @@ import numpy.typing as npt
 from photofsd.errors import StoreError
 from photofsd.index.exact_rows import Crcs
 from photofsd.index.quantised import Vectors
-from photofsd.index.rows import Ids
+from photofsd.index.rows import Ids, ids_of
 
 if TYPE_CHECKING:
     from annoy import AnnoyIndex
@@ -85,7 +85,7 @@ class Forest:
 
         crcs: by id, of the rows that count now.
         """
-        ids = np.frombuffer(known.to_array(), np.uint32)
+        ids = ids_of(known)
         is_fresh = ids < self._crcs.size
         inside = ids[is_fresh]
         is_fresh[is_fresh] = self._has[inside] & (self._crcs[inside] == crcs[inside])

@@ -14,12 +14,11 @@ from pyroaring import BitMap
 from photofsd.config.schema import IndexSettings
 from photofsd.errors import StoreError
 from photofsd.index.exact import ExactIndex
-from photofsd.index.exact_rows import bitmap
 from photofsd.index.forest import NEAREST, WORDS_SHARE, Forest
 from photofsd.index.forests import Forests
 from photofsd.index.quantised import Vectors, unit
 from photofsd.index.ranking import Ranking, ranked
-from photofsd.index.rows import Ids
+from photofsd.index.rows import Ids, bitmap, ids_of
 from photofsd.index.scan import is_fast
 from photofsd.index.vectors import VectorFile
 
@@ -100,7 +99,7 @@ class PictureIndex:
         """
         self._forests.collect()
         if self.wants_build():
-            ids = np.frombuffer(self._exact.known.to_array(), np.uint32)
+            ids = ids_of(self._exact.known)
             try:
                 self._forests.start(ids, self._exact.crcs[ids])
             except StoreError as error:
@@ -130,7 +129,7 @@ class PictureIndex:
         usable = allowed & self._exact.known
         candidates: Ids | None = None
         if len(usable) <= max(RESCORED, count):
-            candidates = np.frombuffer(usable.to_array(), np.uint32)
+            candidates = ids_of(usable)
         elif reach is not None and len(usable) >= NARROW * len(self._exact.known):
             candidates = self._in_forest(direction, count, usable, reach)
         if candidates is None or candidates.size < min(count, len(usable)):
@@ -145,7 +144,7 @@ class PictureIndex:
         tail = usable & self._tail.of(forest, self._exact)
         more = len(self._exact.known) / len(usable)
         found = bitmap(forest.near(direction, int(OVERFETCH * count * more), int(reach * more)))
-        inside = np.frombuffer(((found & usable) - tail).to_array(), np.uint32)
+        inside = ids_of((found & usable) - tail)
         return np.concatenate((inside, self._exact.candidates(direction, count, tail)))
 
     def vector_of(self, asset: AssetId) -> Vectors | None:

@@ -6,14 +6,16 @@ through write(2), which says when the disk is full; a mapping that is written to
 
 from __future__ import annotations
 
+import array
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pyroaring import BitMap
 
 from photofsd.durable import sync_folder, unwritable
 from photofsd.errors import StoreError
@@ -104,6 +106,16 @@ class RowFile:
             self._writing = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             sync_folder(self.path.parent)
         return self._writing
+
+
+def bitmap(ids: Ids | Sequence[int]) -> BitMap:
+    """The ids as a roaring bitmap (ten times as fast as from the array itself)."""
+    return BitMap(array.array("I", np.asarray(ids, np.uint32).tobytes()))
+
+
+def ids_of(photos: BitMap) -> Ids:
+    """The ids in a roaring bitmap, ascending."""
+    return np.frombuffer(photos.to_array(), np.uint32)
 
 
 def _runs(ids: Ids) -> Iterator[tuple[int, int]]:

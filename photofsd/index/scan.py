@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from photofsd.index.quantised import LARGEST, Bytes, Vectors
-from photofsd.index.rows import Ids
+from photofsd.index.rows import Ids, ids_of
 
 if TYPE_CHECKING:
     from pyroaring import BitMap
@@ -121,7 +121,7 @@ class _Best:
 
 def _within(allowed: BitMap, first: int, end: int) -> Ids:
     """The ids in `allowed` from `first` up to `end`, which is not counted."""
-    return np.frombuffer((allowed & type(allowed)(range(first, end))).to_array(), np.uint32)
+    return ids_of(allowed & type(allowed)(range(first, end)))
 
 
 def _with_simsimd(query: Bytes, threads: int) -> Callable[[Bytes], Scores]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Final
 
 from blake3 import blake3
 
+from photofsd.durable import replace_file
 from photofsd.errors import ModelUnusable
 from photofsd.models.folder import Installed, feed
 
 SUMS: Final = ".photofsd.json"
 _VERSION: Final = 1
+_FOR_ALL_TO_READ: Final = 0o644
 
 
 def sums_of(model: Installed) -> dict[str, str]:
@@ -45,13 +45,10 @@ def written_down(model: Installed) -> dict[str, str] | None:
 
 def write_down(model: Installed, sums: dict[str, str]) -> None:
     """Keep the sums beside the files, whole or not at all. Raises ModelUnusable."""
-    temporary = model.folder / f"{SUMS}.{os.getpid()}"
+    said = json.dumps({"version": _VERSION, "blake3": sums}, indent=1) + "\n"
     try:
-        temporary.write_text(json.dumps({"version": _VERSION, "blake3": sums}, indent=1) + "\n")
-        temporary.replace(model.folder / SUMS)
+        replace_file(model.folder / SUMS, said.encode(), _FOR_ALL_TO_READ)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise ModelUnusable(f"the checksums cannot be written beside {model.folder}: {error.strerror}") from error
 
 

@@ -15,6 +15,7 @@ from photofsd.errors import MeaningAway, ModelUnusable, OutOfModelMemory, StoreE
 from photofsd.index import ranking
 from photofsd.index.generations import read_note
 from photofsd.index.quantised import unit
+from photofsd.index.rows import ids_of
 from photofsd.index.vectors import VectorFile
 from photofsd.models.clip import ClipModel, Vectors
 from photofsd.models.loading import load
@@ -37,7 +38,7 @@ class StoredVectors:
         self._counting = counting
 
     def by_words(self, query: Vectors, count: int, allowed: BitMap) -> ranking.Ranking:
-        ids = np.frombuffer((allowed & self._counting).to_array(), np.uint32)
+        ids = ids_of(allowed & self._counting)
         cosines = np.empty(len(ids), np.float32)
         for start in range(0, len(ids), BLOCK_ROWS):
             rows = self._vectors.read(ids[start : start + BLOCK_ROWS].tolist())

@@ -18,10 +18,10 @@ import numpy as np
 from pyroaring import BitMap
 
 from photofsd.index import build, exact_rows
-from photofsd.index.exact_rows import ExactRows, bitmap, some
+from photofsd.index.exact_rows import ExactRows, some
 from photofsd.index.forest import PHOTOS, Forest, Order, is_possible
 from photofsd.index.quantised import Vectors, unit
-from photofsd.index.rows import Ids
+from photofsd.index.rows import Ids, bitmap, ids_of
 from photofsd.index.scan import is_fast
 from photofsd.index.vectors import VectorFile, crcs
 
@@ -119,7 +119,7 @@ class Halves(Contestant):
         self.size_bytes = self._rows.nbytes
 
     def candidates(self, query: Vectors, count: int, allowed: BitMap, variant: int) -> Ids:
-        ids = np.frombuffer(allowed.to_array(), np.uint32)
+        ids = ids_of(allowed)
         is_all = ids.size == self._ids.size
         first = int(self._ids[0])
         rows = self._rows[first : int(self._ids[-1]) + 1] if is_all else self._rows[ids]
@@ -147,7 +147,7 @@ class Numpy(Contestant):
         if len(allowed) == self._ids.size:
             best: Ids = self._ids[_top(self._matrix @ query, count)]
             return best
-        places = np.searchsorted(self._ids, np.frombuffer(allowed.to_array(), np.uint32))
+        places = np.searchsorted(self._ids, ids_of(allowed))
         found: Ids = self._ids[places[_top(self._matrix[places] @ query, count)]]
         return found
 

@@ -12,10 +12,9 @@ import numpy as np
 from pyroaring import BitMap
 
 from photofsd.index.bench.contestants import ALL, Contestant, Library
-from photofsd.index.exact_rows import bitmap
 from photofsd.index.quantised import Vectors
 from photofsd.index.ranking import ranked
-from photofsd.index.rows import Ids
+from photofsd.index.rows import Ids, bitmap, ids_of
 
 FILTERS: Final = (1.0, 0.1, 0.01)
 """Shares of the photos that a filter leaves; 1 = there is none."""
@@ -117,7 +116,7 @@ def _ask(library: Library, queries: Vectors, count: int, share: float, runs: Seq
             begun = time.perf_counter()
             candidates = run.contestant.candidates(query, count, allowed, run.variant)
             if not run.contestant.is_exact:
-                candidates = np.frombuffer((bitmap(candidates) & allowed).to_array(), np.uint32)
+                candidates = ids_of(bitmap(candidates) & allowed)
             found = ranked(library.file, query, candidates, count).cosines
             ms = (time.perf_counter() - begun) * 1e3
             if number or len(queries) == 1:  # the first one reads what is not in memory yet
@@ -134,7 +133,7 @@ def _filter(ids: Ids, share: float) -> BitMap:
 
 def _truth(library: Library, queries: Vectors, count: int, allowed: BitMap) -> Vectors:
     """The cosines [queries, count] of the best, by float32 products with all that are allowed."""
-    among = np.frombuffer(allowed.to_array(), np.uint32)
+    among = ids_of(allowed)
     best: Vectors = np.empty((len(queries), 0), np.float32)
     for ids, vectors in library.pieces():
         best = np.hstack((best, queries @ vectors[np.isin(ids, among)].T))
