@@ -84,7 +84,7 @@ class Invalidator:
 
     def entry_changed(self, folder: int, name: bytes) -> None:
         """Report that the entry `name` of the folder with that inode may be remembered wrongly. From any thread."""
-        self._report(functools.partial(_forget_entry, folder, name))
+        self._report(functools.partial(self._look_for_entry, folder, name))
 
     async def stop(self, within_s: float) -> bool:
         """Drop what is left and end the thread while requests are still answered. Claim: it ended within that time."""
@@ -152,6 +152,15 @@ class Invalidator:
             gone = [name for name in some if name not in held and _forget_entry(known.inode, name)]
             self._events.extend((event, known, name) for name, event in held.items())
             self._events.extend((Event.VANISHED, known, name) for name in gone)
+
+    def _look_for_entry(self, folder: int, name: bytes) -> None:
+        """Make the kernel look anew; those who watch have seen something come that is not there."""
+        _forget_entry(folder, name)
+        known = self._table.folder(folder)
+        if known is None or known.working or known not in self._table.listed_lately() or not known.node.is_ready():
+            return
+        if not trio.from_thread.run_sync(held_by, known.node, [name], trio_token=self._token):
+            self._events.append((Event.VANISHED, known, name))
 
     def _look_for_folders(self, names: frozenset[bytes], emptied: frozenset[bytes]) -> None:
         """Make the kernel forget what these names stood for, in every folder it knows; tell those who watch it."""

@@ -23,7 +23,7 @@ from photofsd.vtree.probes import is_probe
 class Mutations:
     """Changes to the tree, one at a time, off the loop (they end in a journal that is synced).
 
-    changed: told (inode of a folder, name) of entries that the kernel may remember wrongly after a change.
+    changed: told (inode of a folder, name) of an entry that the kernel may remember wrongly after a change.
     """
 
     def __init__(
@@ -64,19 +64,19 @@ class Mutations:
     async def rename(self, old: KnownFolder, name: bytes, new: KnownFolder, new_name: bytes) -> None:
         """Move an entry, which the kernel then believes to be what stands at `new_name`.
 
-        A folder that does stands there under the inode that it has had. What the kernel believes of anything else is
-        doubtful: it may have been put into what is there (a person who was merged), or be called otherwise.
+        Where a folder does, that is it from now on, under the inode of the one that was moved. Anything else is
+        doubtful: a folder may have been put into the one that it was moved to (a person who was merged).
         """
         _refuse_probe(new_name)
         source, target = old.path + b"/" + name, new.path + b"/" + new_name
         known = self._table.at(source)
         with old.at_work(), new.at_work():
             await self._work.run(old.node.rename, name, new.node, new_name)
-        moved = new.node.lookup(new_name) if new.node.is_ready() else None
-        if known is not None and _is_same(known.node, moved):
+        there = new.node.lookup(new_name) if new.node.is_ready() else None
+        if known is not None and isinstance(there, Directory):
+            known.renew(there)
             self._table.moved(source, target)
         else:
-            self._changed(old.inode, name)
             self._changed(new.inode, new_name)
 
     async def refuse_taken(self, folder: KnownFolder, name: bytes) -> None:
@@ -130,11 +130,6 @@ def path_in_tree(target: bytes, mount_point: bytes, folder: bytes) -> bytes | No
         return b""
     prefix = mount_point.rstrip(b"/") + b"/"
     return path[len(prefix) - 1 :] if path.startswith(prefix) else None
-
-
-def _is_same(one: Directory, other: Node | None) -> bool:
-    """Claim: they are the same folder, whatever it is called."""
-    return isinstance(other, Directory) and one.subject is not None and one.subject == other.subject
 
 
 def _refuse_probe(name: bytes) -> None:

@@ -27,7 +27,7 @@ def call(library: Library, person: PersonId, name: bytes, *, is_hidden: bool = F
         there = None if holder is None else people.person(txn, holder)
     if holder is not None and holder != person:
         if there is not None and there.is_hidden and not is_hidden:
-            raise AlreadyThere(f"{shown(name)} is hidden: move /people/hidden/{shown(name)} to /people first")
+            raise _hidden(name)
         merge(library, person, holder)
         return
     if holder is None:
@@ -37,7 +37,19 @@ def call(library: Library, person: PersonId, name: bytes, *, is_hidden: bool = F
 
 
 def make(library: Library, name: bytes) -> PersonId:
-    """Make a person without photos. Raises AlreadyThere, and what a bad name raises."""
+    """Make a person without photos, or bring back one who was made and removed again.
+
+    Raises AlreadyThere, and what a bad name raises.
+    """
+    with library.store.read() as txn:
+        holder = people.named(txn, name)
+        found = None if holder is None else people.person(txn, holder)
+        is_empty = holder is not None and not people.photos(txn, holder)
+    if holder is not None and found is not None and found.is_hidden:
+        if not is_empty:
+            raise _hidden(name)
+        hide(library, holder, is_hidden=False)
+        return holder
     return PersonId(library.facts.say(people_said.MAKE, name=os.fsdecode(name))["person"])
 
 
@@ -82,6 +94,10 @@ def require_unnamed(library: Library, person: PersonId) -> None:
             f"{shown(found.name)} has a name, and so is not unknown: move that folder to /people/hidden, or take the "
             "name back with photofsd undo"
         )
+
+
+def _hidden(name: bytes) -> AlreadyThere:
+    return AlreadyThere(f"{shown(name)} is hidden: move /people/hidden/{shown(name)} to /people first")
 
 
 def _known(txn: ReadTransaction, person: PersonId) -> Person:
