@@ -34,7 +34,7 @@ run: install $(if $(PHOTOS),,.sample) ## the daemon on PHOTOS=DIR, or on a sampl
 test slow: export FOR_TESTS = 1
 # Tests wait for daemons much of the time: more workers than cores. What a worker hangs in is told before it is ended.
 test: install ## the suite but the slow ones, WORKERS=3 at once; ARGS="tests/unit -k names" narrows it, ARGS="-n 0 --pdb"
-	@$(PYTHON_IN_VENV) -m pytest -m "not slow and not bench" -n $(WORKERS) --dist worksteal -o faulthandler_timeout=110 $(ARGS)
+	@$(PYTHON_IN_VENV) -m pytest -m "not slow and not bench" -n $(WORKERS) --dist worksteal -o faulthandler_timeout=390 $(ARGS)
 
 slow: install ## the slow tests
 	@$(PYTHON_IN_VENV) -m pytest -m "slow and not bench and not fuzz and not soak" $(ARGS)

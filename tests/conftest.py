@@ -14,6 +14,7 @@ settings.register_profile("thorough", max_examples=2000, deadline=None)  # --hyp
 settings.load_profile("usual")
 
 TESTS = Path(__file__).parent
+MOUNT_LIMIT_S = 400  # such a test waits for things itself, and can say what did not happen
 FOLDER_MARKS = ("mount", "systemd", "bench")
 
 
@@ -33,7 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("mount")
         if item.get_closest_marker("mount"):  # no signal interrupts a call that waits for FUSE: end the process
             limit = item.get_closest_marker("timeout")
-            item.add_marker(pytest.mark.timeout(*(limit.args if limit else ()), method="thread"), append=False)
+            seconds = limit.args[0] if limit and limit.args else MOUNT_LIMIT_S
+            item.add_marker(pytest.mark.timeout(seconds, method="thread"), append=False)
         if "test_data" in getattr(item, "fixturenames", ()):
             item.add_marker("data")
 

@@ -20,10 +20,6 @@ from PIL import Image
 from photofsd.index.families import NEAR_BITS
 from tests.mount.walker import daemon
 
-pytestmark = pytest.mark.timeout(400)
-
-READY_S = 300
-"""For all of the photos, on a busy machine."""
 EXIF_DATE = "%Y:%m:%d"
 NO_PICTURE = 7
 """Contents in the test photos that are no picture at all (text, empty, crafted): the only failures allowed."""
@@ -41,7 +37,7 @@ def mounted(
     """The mount, and the state folder."""
     assert before
     place = tmp_path_factory.mktemp("real")
-    with daemon(test_data, place / "state", place / "photos", ready_s=READY_S):
+    with daemon(test_data, place / "state", place / "photos"):
         yield place / "photos", place / "state"
 
 

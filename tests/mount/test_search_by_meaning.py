@@ -24,11 +24,7 @@ WORDS_ALONE = frozenset({"Stonehenge", "beach", "dog", "giraffe", "zebra"})
 
 NONSENSE = ("existential dread", "asdf qwer zxcv", "monetary policy", "the ontological argument")
 CATS = frozenset({"9.jpg", "cat_black.jpg", "cat_brown.jpg", "cat_yellow_grey.jpg", "empty_gps.jpg", "flash.jpg"})
-READ_S = 300
-"""For all of the photos, on a busy machine."""
 READY_S = 60.0
-
-pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +34,7 @@ def mounted(
     """The mount, and the state folder."""
     place = tmp_path_factory.mktemp("meaning")
     options = ("--models", str(test_models))
-    with daemon(test_data, place / "state", place / "photos", *options, ready_s=READ_S):
+    with daemon(test_data, place / "state", place / "photos", *options):
         eventually(lambda: searcher(place / "state")["state"] == "ready")
         yield place / "photos", place / "state"
 

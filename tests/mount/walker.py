@@ -29,7 +29,7 @@ from photofsd.vtree.tree import LibraryTree
 from tests.component.librarian import Librarian, librarian
 
 TODAY = dt.date(2024, 6, 15)
-READY_S = 90
+READY_S = 300  # for all of the test photos, on a busy machine
 
 
 class Walker(Protocol):
@@ -234,16 +234,14 @@ def _root(here: Librarian) -> DirId:
 
 
 @contextlib.contextmanager
-def daemon(
-    folder: Path, state: Path, mount: Path, *options: str, ready_s: int = READY_S
-) -> Iterator[subprocess.Popen[bytes]]:
+def daemon(folder: Path, state: Path, mount: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """A real daemon over `folder`, its first work done. It must end by itself, cleanly, when asked."""
     models = ["--models", str(state.parent / "models")]  # whatever the user has installed
     common = ["--library", str(folder), "--state", str(state), "--mount", str(mount), *models, *options]
     with (state.parent / "daemon.log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-m", "photofsd", "run", *common], stderr=log, stdout=log)
         try:
-            wait = [sys.executable, "-m", "photofsd", "wait", "--timeout", str(ready_s), "--state", str(state)]
+            wait = [sys.executable, "-m", "photofsd", "wait", "--timeout", str(READY_S), "--state", str(state)]
             subprocess.run(wait, check=True, capture_output=True)
             yield process
             process.terminate()
