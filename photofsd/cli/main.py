@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "scan": "Look for changes in the library now.",
         "search": "Print the originals that a query finds, best first.",
         "people": "List the people in the photos, name, merge, split and hide them.",
+        "undo": "Take back what was said last.",
         "export-metadata": "Write XMP sidecars that say who is in the photos, into DIR.",
         "check": "Prove the invariants of the store, and that vectors are as it says.",
         "config": "Show or check the settings.",

@@ -10,6 +10,8 @@ import click
 
 from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import say, say_json
+from photofsd.daemon.client import ask
+from photofsd.daemon.commands import People
 from photofsd.daemon.report import columns
 
 if TYPE_CHECKING:
@@ -73,3 +75,80 @@ def _order(one: Listed) -> tuple[int, str]:
 
 def _cells(one: Listed) -> tuple[str, ...]:
     return one["id"], f"{one['photos']:,}", f"{one['faces']:,}", "hidden" if one["hidden"] else "", one["name"] or ""
+
+
+_PERSON = click.argument("person", metavar="ID")
+_PHOTOS = click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+
+
+@command.command("name")
+@_PERSON
+@click.argument("name")
+@common_options
+def name_person(invocation: Invocation, *, person: str, name: str) -> None:
+    """Call the person ID by NAME; where somebody is called so, the two are one."""
+    _tell(invocation, People(saying="name", person=person, other=name))
+
+
+@command.command("merge")
+@click.argument("person", metavar="FROM")
+@click.argument("into")
+@common_options
+def merge_people(invocation: Invocation, *, person: str, into: str) -> None:
+    """Say that FROM and INTO are the same person."""
+    _tell(invocation, People(saying="merge", person=person, other=into))
+
+
+@command.command("split")
+@_PERSON
+@click.argument("name")
+@_PHOTOS
+@common_options
+def split_person(invocation: Invocation, *, person: str, name: str, photos: tuple[str, ...]) -> None:
+    """Say that each PHOTO shows not ID but somebody new, called NAME."""
+    _tell(invocation, People(saying="split", person=person, other=name, photos=_meant(photos)))
+
+
+@command.command("move")
+@click.argument("person", metavar="FROM")
+@click.argument("into", metavar="TO")
+@_PHOTOS
+@common_options
+def move_photos(invocation: Invocation, *, person: str, into: str, photos: tuple[str, ...]) -> None:
+    """Say that each PHOTO shows not FROM but TO."""
+    _tell(invocation, People(saying="move", person=person, other=into, photos=_meant(photos)))
+
+
+@command.command("reject")
+@_PERSON
+@_PHOTOS
+@common_options
+def reject_photos(invocation: Invocation, *, person: str, photos: tuple[str, ...]) -> None:
+    """Say that no PHOTO shows the person ID."""
+    _tell(invocation, People(saying="reject", person=person, photos=_meant(photos)))
+
+
+@command.command("hide")
+@_PERSON
+@common_options
+def hide_person(invocation: Invocation, *, person: str) -> None:
+    """Put the person ID out of sight, into /people/hidden."""
+    _tell(invocation, People(saying="hide", person=person))
+
+
+@command.command("show")
+@_PERSON
+@common_options
+def show_person(invocation: Invocation, *, person: str) -> None:
+    """Bring the person ID back from /people/hidden."""
+    _tell(invocation, People(saying="show", person=person))
+
+
+def _tell(invocation: Invocation, told: People) -> None:
+    for line in ask(invocation.settings.state, told, timeout_s=None)["lines"]:
+        say(line)
+
+
+def _meant(photos: tuple[str, ...]) -> tuple[str, ...]:
+    """Photos as the daemon knows them: by their names in the tree, or by whole paths."""
+    return tuple(os.path.abspath(photo) if "/" in photo else photo for photo in photos)

@@ -31,6 +31,7 @@ from photofsd.daemon.indexer import Indexer
 from photofsd.daemon.last_resort import LastResort
 from photofsd.daemon.notify import Notifier, feed_watchdog
 from photofsd.daemon.report import health_lines
+from photofsd.daemon.sayings import Sayings
 from photofsd.daemon.scans import Scans
 from photofsd.daemon.searching import Searching
 from photofsd.errors import PhotofsdError
@@ -139,7 +140,8 @@ class _Daemon:
         self._indexer = Indexer(store, writer)
         self._searching = Searching(store, writer, settings)
         self._doctor = Doctor(store, self._graph, self._runner, self._searching, mount=point, alerts=self._alerts)
-        self._tree = LibraryTree(self._library(), self._refuse)
+        self._shared = self._library()
+        self._tree = LibraryTree(self._shared, self._refuse)
 
     def _derive_anew(self) -> None:
         """Bring facets and rows up to date, where an older program or another time zone has made them."""
@@ -246,6 +248,7 @@ class _Daemon:
             runner=self._runner,
             scans=self._scans,
             search=self._search,
+            sayings=Sayings(self._shared, self._settings.mount.point),
             stop=end,
             reload=self._reload,
         )

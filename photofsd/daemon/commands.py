@@ -8,6 +8,8 @@
 | Wait    | Due | Nothing |
 | Stages  | | StagesResult |
 | Search  | | SearchResult |
+| People  | | Said |
+| Undo    | | Said |
 | Reload  | | ReloadResult |
 | Stop    | | Nothing, before the daemon ends |
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 State = Literal["starting", "running", "degraded", "paused", "stopping"]
 Action = Literal["list", "pause", "resume", "retry", "reset"]
+Saying = Literal["name", "merge", "split", "move", "reject", "hide", "show"]
 Result = TypeVar("Result")
 
 
@@ -172,6 +175,12 @@ class SearchResult(TypedDict):
     total: int
 
 
+class Said(TypedDict):
+    """What is true now, or was taken back, a line each."""
+
+    lines: list[str]
+
+
 class ReloadResult(TypedDict):
     """Keys of settings that changed."""
 
@@ -251,6 +260,31 @@ class Search(Command[SearchResult]):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class People(Command[Said]):
+    """Say something of a person, who is called by name, or as in /people/unknown.
+
+    saying: name (them `other`, or merge them into whoever is called so), merge (into `other`), split (off somebody new,
+    called `other`, who is in `photos`), move (`photos` are of `other`), reject (they are in none of `photos`), hide,
+    show. photos: names in the tree, or absolute paths of originals or in the tree.
+    Somebody or a photo that is not there is a UsageError; then nothing is said.
+    """
+
+    name = "people"
+    saying: Saying
+    person: str
+    other: str = ""
+    photos: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Undo(Command[Said]):
+    """Take back what was said last. burst: everything of its kind that was said within two seconds of each other."""
+
+    name = "undo"
+    burst: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Reload(Command[ReloadResult]):
     """Read the configuration again and apply what can be applied."""
 
@@ -265,5 +299,5 @@ class Stop(Command[Nothing]):
 
 
 COMMANDS: Final[Mapping[str, type[Command[Any]]]] = MappingProxyType(
-    {kind.name: kind for kind in (Ping, Status, Scan, Wait, Stages, Search, Reload, Stop)}
+    {kind.name: kind for kind in (Ping, Status, Scan, Wait, Stages, Search, People, Undo, Reload, Stop)}
 )

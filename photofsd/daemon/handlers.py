@@ -13,10 +13,12 @@ from photofsd import __version__
 from photofsd.daemon.commands import (
     Health,
     Nothing,
+    People,
     Ping,
     Pong,
     Reload,
     ReloadResult,
+    Said,
     Scan,
     ScanResult,
     Search,
@@ -25,6 +27,7 @@ from photofsd.daemon.commands import (
     StagesResult,
     Status,
     Stop,
+    Undo,
     Wait,
 )
 from photofsd.errors import UsageError
@@ -34,6 +37,7 @@ from photofsd.store import jobs
 if TYPE_CHECKING:
     from photofsd.daemon.control import Handlers, Report
     from photofsd.daemon.health import Doctor
+    from photofsd.daemon.sayings import Sayings
     from photofsd.daemon.scans import Scans
     from photofsd.pipeline.runner import Runner
     from photofsd.store.transaction import WriteTransaction
@@ -55,6 +59,7 @@ class Control:
         runner: Runner,
         scans: Scans,
         search: Callable[[Search], SearchResult],
+        sayings: Sayings,
         stop: Callable[[], None],
         reload: Callable[[], Awaitable[ReloadResult]],
     ) -> None:
@@ -65,6 +70,7 @@ class Control:
         self._stop = stop
         self._reload = reload
         self._search = search
+        self._sayings = sayings
         self._searching = trio.CapacityLimiter(SEARCHES_MAX)
 
     def handlers(self) -> Handlers:
@@ -76,6 +82,8 @@ class Control:
             Wait: self.wait,
             Stages: self.stages,
             Search: self.search,
+            People: self.people,
+            Undo: self.undo,
             Reload: self.reload,
             Stop: self.stop,
         }
@@ -162,6 +170,12 @@ class Control:
 
     async def search(self, command: Search, report: Report) -> SearchResult:
         return await trio.to_thread.run_sync(self._search, command, limiter=self._searching)
+
+    async def people(self, command: People, report: Report) -> Said:
+        return await trio.to_thread.run_sync(self._sayings.say, command)
+
+    async def undo(self, command: Undo, report: Report) -> Said:
+        return await trio.to_thread.run_sync(self._sayings.take_back, command)
 
     async def reload(self, command: Reload, report: Report) -> ReloadResult:
         return await self._reload()

@@ -61,8 +61,7 @@ def _similar(index: IndexHealth) -> str:
 
 
 def _people(people: PeopleHealth) -> str:
-    faces = "1 face" if people["faces"] == 1 else f"{people['faces']:,} faces"
-    return f"{faces}: {people['named']:,} people named, {people['unknown']:,} not yet"
+    return f"people: {people['named']:,} named, {people['unknown']:,} not yet; faces: {people['faces']:,}"
 
 
 def searcher_line(searcher: SearcherHealth) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyroaring import BitMap
@@ -52,18 +52,20 @@ def like(txn: ReadTransaction, text: str) -> list[Somebody]:
         return [Somebody(os.fsencode(text), person)]
     asked, equal, similar = spellings(text), [], []
     for one in known(txn):
-        if any(wanted.is_name_of(one.text) for wanted in asked):
+        likely = [wanted for wanted in asked if wanted.may_be_in(one.text)]
+        if any(wanted.is_name_of(one.text) for wanted in likely):
             equal.append(one)
-        elif not equal and any(wanted.is_part_of(one.text) for wanted in asked):
+        elif not equal and any(wanted.is_part_of(one.text) for wanted in likely):
             similar.append(one)
     if equal and not is_pattern(text):
         return equal
     return [one for one in equal or similar if not is_hidden(txn, one)]
 
 
-def shown_names(txn: ReadTransaction) -> list[str]:
-    """The names of all who are not hidden."""
-    return [one.text for one in known(txn) if not is_hidden(txn, one)]
+def names_with(txn: ReadTransaction, words: Collection[str]) -> list[str]:
+    """The names of those who are not hidden in which any of the folded words is."""
+    found = (one for one in known(txn) if not frozenset(tokens(one.text)).isdisjoint(words))
+    return [one.text for one in found if not is_hidden(txn, one)]
 
 
 def is_hidden(txn: ReadTransaction, one: Somebody) -> bool:
@@ -82,7 +84,7 @@ def photos(txn: ReadTransaction, several: Iterable[Somebody]) -> BitMap:
 
 def closest_name(txn: ReadTransaction, text: str) -> str | None:
     """The name that comes closest to `text`, which nobody has."""
-    names = {name.casefold(): name for name in shown_names(txn)}
+    names = {one.text.casefold(): one.text for one in known(txn) if not is_hidden(txn, one)}
     close = difflib.get_close_matches(text.casefold(), names, n=1, cutoff=0.6)
     return names[close[0]] if close else None
 

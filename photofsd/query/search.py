@@ -26,6 +26,7 @@ from photofsd.query.parse import parse
 from photofsd.query.rank import Gains, gains_of, groups, highest_gain
 from photofsd.query.request import Request
 from photofsd.query.syntax import Query, all_of
+from photofsd.query.text import words
 from photofsd.query.words import Term, having, union_of
 from photofsd.store import stacks
 from photofsd.types import AssetId
@@ -133,7 +134,7 @@ def _seen(request: Request, query: Query, among: BitMap, count: int) -> Places:
     if query.root is None or not request.has_model:
         return {}
     try:
-        ways = branches(query.root, Callings(people.shown_names(request.txn)))
+        ways = branches(query.root, Callings(people.names_with(request.txn, words(str(query.root)))))
     except TooManyBranches:
         request.note(f"searching by words only: the query is true in more than {BRANCHES_MAX} ways")
         return {}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from photofsd.query.meaning import Meaning, NoMeaning
 from photofsd.query.members import Found, Members
 from photofsd.query.search import search
-from photofsd.store import searches
+from photofsd.store import people, searches
 from photofsd.store.schema import Tables
 from photofsd.types import AssetId
 
@@ -39,12 +39,16 @@ class _Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """An answer. sequence: of the last change that all of it knows of. generation: of the model that was there."""
+    """An answer. sequence: of the last change that all of it knows of. generation: of the model that was there.
+
+    people: the changes of people that it knows of.
+    """
 
     ids: Sequence[int]
     scores: Mapping[AssetId, float]
     is_whole: bool
     sequence: int
+    people: int
     generation: int
     today: dt.date
     at_s: float
@@ -107,7 +111,7 @@ class Searches:
             within.prepare()
         today, generation = self._today(), self._meaning.generation
         with self._store.read() as txn:
-            sequence = txn.number(Tables.META, b"sequence")
+            sequence, people_changes = txn.number(Tables.META, b"sequence"), people.changes(txn)
             allowed = None if within is None else within.bitmap(txn)
             answer = search(
                 txn,
@@ -123,7 +127,7 @@ class Searches:
         with self._lock:
             self._kept.pop(asked, None)
             self._kept[asked] = _Kept(
-                answer.assets, scores, answer.is_whole, known_to, generation, today, time.monotonic()
+                answer.assets, scores, answer.is_whole, known_to, people_changes, generation, today, time.monotonic()
             )
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
@@ -148,4 +152,5 @@ class Searches:
         if not kept.is_whole:
             return None
         with self._store.read() as txn:
-            return kept if txn.number(Tables.META, b"sequence") == kept.sequence else None
+            known = txn.number(Tables.META, b"sequence"), people.changes(txn)
+        return kept if known == (kept.sequence, kept.people) else None

@@ -14,7 +14,7 @@ import itertools
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -174,6 +174,11 @@ class UserFacts:
         true with the next one that is said, or at the next start.
         """
         return self._writer.run(_Saying(self, {"do": do, **facts}))
+
+    def entries(self, numbers: Collection[int]) -> dict[int, Entry]:
+        """What stands in the journal under these numbers."""
+        some = self._journal.entries(after=min(numbers, default=1) - 1)
+        return {entry["n"]: entry for entry in some if entry["n"] in numbers}
 
     def catch_up(self) -> int:
         """Apply what the store has not heard of (a crash in between, a store made anew); returns how many."""

@@ -163,6 +163,20 @@ def file_path(txn: ReadTransaction, record: FileRecord) -> bytes:
     return folder_path(txn, record.dir).rstrip(b"/") + b"/" + record.name
 
 
+def file_by_path(txn: ReadTransaction, path: bytes) -> FileId | None:
+    """The file at that absolute path; None where there is none, or nobody has seen it yet."""
+    for library in libraries(txn):
+        root = library.path.rstrip(b"/") + b"/"
+        if path.startswith(root):
+            *names, name = path[len(root) :].split(b"/")
+            folder: DirId | None = library.dir
+            for below in names:
+                folder = None if folder is None else child(txn, folder, below)
+            row = None if folder is None else file_at(txn, folder, name)
+            return None if row is None else row.file
+    return None
+
+
 def add_folder(txn: WriteTransaction, parent: DirId, name: bytes) -> DirId:
     """The folder called `name` in `parent`, known from now on. Raises LookupError where `parent` is not."""
     known = child(txn, parent, name)

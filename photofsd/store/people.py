@@ -14,7 +14,7 @@ from pyroaring import BitMap
 
 from photofsd.records import Person
 from photofsd.store import facets, person_names
-from photofsd.store.schema import CLUSTER_ROW, U32, Table, Tables
+from photofsd.store.schema import CLUSTER_ROW, PEOPLE_CHANGES, U32, Table, Tables
 from photofsd.types import NOBODY, AssetId, ClusterId, Facet, PersonId
 
 if TYPE_CHECKING:
@@ -154,6 +154,11 @@ def is_suggested(txn: ReadTransaction, person_id: PersonId, asset: AssetId) -> b
 def called(found: Person) -> tuple[bytes, ...]:
     """What files call a person, as values of Facet.NAMED."""
     return (*found.aliases, person_names.value(found.name)) if found.name else found.aliases
+
+
+def changes(txn: ReadTransaction) -> int:
+    """Another number whenever somebody's name, clusters or whether they are hidden have changed."""
+    return txn.number(Tables.META, PEOPLE_CHANGES)
 
 
 def counts(txn: ReadTransaction) -> Counts:

@@ -70,8 +70,8 @@ class Tables:
         "meta",
         "name",
         "u64",
-        "schema_version, next_asset, next_file, next_dir, next_face, next_cluster, next_person, sequence, journal, "
-        "derived (rederive.py)",
+        "schema_version, next_asset, next_file, next_dir, next_face, next_cluster, next_person, sequence, people, "
+        "journal, derived (rederive.py)",
     )
     ROOTS = Table("roots", "blake2b-16 of the path", "LibraryRecord", "the library folders")
     DIRS = Table("dirs", "DirId", "DirRecord", "folders of the libraries")
@@ -127,6 +127,9 @@ class Tables:
     )
     SEARCHES = Table("searches", "query", "u64", "the last searches and when they were made, ns")
 
+
+PEOPLE_CHANGES: Final = b"people"
+"""In `meta`: counts the changes of people, of which the photos that they are in say nothing."""
 
 ALL_TABLES: Final = tuple(table for table in vars(Tables).values() if isinstance(table, Table))
 

@@ -16,7 +16,7 @@ import msgspec
 from photofsd.errors import StoreError
 from photofsd.records import Person
 from photofsd.store import derived
-from photofsd.store.schema import I64, U64, Table, Tables
+from photofsd.store.schema import I64, PEOPLE_CHANGES, U64, Table, Tables
 from photofsd.types import AssetId, DirId, PersonId
 
 if TYPE_CHECKING:
@@ -202,6 +202,8 @@ class WriteTransaction(ReadTransaction):
     def finish(self) -> None:
         """Bring derived rows, change log and counters up to date; called once, right before the commit."""
         derived.update(self, self._touched)
+        if self._people:
+            self.put_number(Tables.META, PEOPLE_CHANGES, self.number(Tables.META, PEOPLE_CHANGES) + 1)
         for name, delta in self._counts.items():
             total = super().counter(name) + delta
             self.put(Tables.COUNTERS, name, I64.pack(total))

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from photofsd.media.regions import upright
+from photofsd.media.regions import Marked, upright
 from photofsd.media.xmp import read_xmp
 from photofsd.media.xmp_writing import HEAD
 from photofsd.records import Look, Metadata, Region
@@ -24,6 +24,7 @@ from photofsd.store.schema import Tables
 from photofsd.store.transaction import WriteTransaction
 from photofsd.types import AssetId, DirId, Kind, PersonId
 from tests.component.face_kit import LEFT, MIDDLE, RIGHT, find, together
+from tests.component.librarian import Librarian
 from tests.component.store_kit import digest, open_store, violations
 
 Program = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -231,6 +232,32 @@ def test_a_query_that_makes_no_sense_writes_nothing(world: World, photofsd: Prog
     done = photofsd("export-metadata", world.mirror, "--query", "(", "--state", world.state, "--library", "/nas/photos")
     assert done.returncode == 2
     assert not world.mirror.exists()
+
+
+def test_faces_that_other_programs_have_marked_are_marked_at_the_same_places(
+    photofsd: Program, here: Librarian, test_data: Path, tmp_path: Path
+) -> None:
+    names = ["portrait.jpg", "portrait-orientation-6.jpg"]
+    for name in names:
+        shutil.copy(test_data / "faces/xmp-regions" / name, here.folder / name)
+    here.take_in()
+    here.work_off()
+    arguments = ["--state", here.state, "--library", here.folder]
+    done = photofsd("export-metadata", tmp_path / "mirror", *arguments)
+    assert done.stdout == b"2 written, 0 unchanged, 0 removed\n"
+    for name in names:
+        theirs = marked((here.folder / name).read_bytes())
+        ours = marked((tmp_path / "mirror" / f"{name}.xmp").read_bytes())
+        assert [face.name for face in ours] == ["Marie Curie", "Pierre Curie"]
+        assert [face.of for face in ours] == [face.of for face in theirs]
+        for one, other in zip(ours, theirs, strict=True):
+            assert one[:4] == pytest.approx(other[:4], abs=1e-5)
+
+
+def marked(content: bytes) -> tuple[Marked, ...]:
+    """The faces that the packet in a file marks, by name."""
+    packet = content[content.index(b"<x:xmpmeta") : content.index(b"</x:xmpmeta>") + len(b"</x:xmpmeta>")]
+    return tuple(sorted(read_xmp(packet, dt.UTC).faces or (), key=lambda face: face.name or ""))
 
 
 @pytest.mark.skipif(

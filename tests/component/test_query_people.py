@@ -9,13 +9,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from photofsd.query import searches
 from photofsd.query.meaning import Meant, Ranking, Wish
 from photofsd.query.parse import parse
 from photofsd.query.search import Answer, Reason, explain, search
+from photofsd.query.searches import Searches
 from photofsd.records import Person
 from photofsd.store import faces, people
 from photofsd.store.env import Store
 from photofsd.store.transaction import WriteTransaction
+from photofsd.store.writer import Writer
 from photofsd.types import WAITING, AssetId, PersonId
 from tests.component.face_kit import LEFT, MIDDLE, RIGHT, find, together
 from tests.component.query_library import Shot, add, open_store
@@ -209,3 +212,20 @@ def test_names_restrict_and_no_model_hears_them(
     model = Recorded()
     ask(query, model)
     assert [(wish.text, wish.unlike, set(wish.allowed)) for wish in model.wishes] == wishes
+
+
+def test_an_answer_that_is_remembered_knows_of_the_last_name(library: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searches, "FRESH_S", 0.0)
+    writer = Writer(library)
+    remembered = Searches(library, writer, lambda: TODAY, limit=200, remembered=20)
+    zoe = remembered.members("zoe", None)
+
+    def rename(name: bytes) -> list[int]:
+        writer.run(lambda txn: people.put(txn, UNKNOWN, changed(txn, UNKNOWN, name=name)))
+        zoe.prepare()
+        with library.read() as txn:
+            return list(zoe.ordered(txn))
+
+    assert [rename(name) for name in (b"Ann", b"Zoe", b"Ann")] == [[], [7], []]
+    assert [rename(name) for name in (b"Zoe", b"Zoe")] == [[7], [7]]
+    writer.close()

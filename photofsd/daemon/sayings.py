@@ -1,0 +1,139 @@
+"""What users say of people by command: the same words as by moving folders and photos in the tree."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from photofsd.daemon.commands import People, Said, Undo
+from photofsd.daemon.retelling import called, retold
+from photofsd.display import shown
+from photofsd.errors import UsageError
+from photofsd.query.people import closest_name
+from photofsd.store import assets, faces, paths, person_names, undo
+from photofsd.store import people as stored
+from photofsd.types import AssetId, FaceId, PersonId
+from photofsd.vtree import people as tree
+
+if TYPE_CHECKING:
+    from photofsd.store.transaction import ReadTransaction
+    from photofsd.vtree.scope import Library
+
+
+class Sayings:
+    """Says things of people, and takes back what was said. mount: where the tree is. Thread-safe."""
+
+    def __init__(self, library: Library, mount: Path) -> None:
+        self._library = library
+        self._mount = os.fsencode(mount)
+        self._ways: Mapping[str, Callable[[PersonId, People], str]] = {
+            "name": self._name,
+            "merge": self._merge,
+            "split": self._split,
+            "move": self._move,
+            "reject": self._reject,
+            "hide": self._hide,
+            "show": self._hide,
+        }
+
+    def say(self, command: People) -> Said:
+        """Say it. Raises UsageError, and what the tree refuses."""
+        with self._library.store.read() as txn:
+            person = _known(txn, command.person)
+        return Said(lines=[self._ways[command.saying](person, command)])
+
+    def take_back(self, command: Undo) -> Said:
+        """Take back what was said last; what that was, last first. Raises NoSuchEntry where there is nothing."""
+        numbers = self._library.facts.say(undo.UNDO, burst=command.burst)["entries"]
+        entries = self._library.facts.entries(numbers)
+        with self._library.store.read() as txn:
+            return Said(lines=[retold(txn, entries[number]) for number in numbers])
+
+    def _name(self, person: PersonId, command: People) -> str:
+        before = self._called(person)
+        with self._library.store.read() as txn:
+            found = stored.person(txn, person)
+        is_hidden = found is not None and found.is_hidden
+        tree.call(self._library, person, os.fsencode(command.other), is_hidden=is_hidden)
+        return f"{before} is called {self._called(person)} now"
+
+    def _merge(self, person: PersonId, command: People) -> str:
+        with self._library.store.read() as txn:
+            into, before = _known(txn, command.other), called(txn, person)
+        tree.merge(self._library, person, into)
+        return f"{before} is {self._called(into)} now"
+
+    def _split(self, person: PersonId, command: People) -> str:
+        photos = self._photos(person, command.photos)
+        new = tree.make(self._library, os.fsencode(command.other))
+        return self._give(person, new, photos)
+
+    def _move(self, person: PersonId, command: People) -> str:
+        with self._library.store.read() as txn:
+            other = _known(txn, command.other)
+        return self._give(person, other, self._photos(person, command.photos))
+
+    def _give(self, person: PersonId, other: PersonId, photos: Sequence[AssetId]) -> str:
+        for photo in photos:
+            tree.give(self._library, photo, self._faces(photo, person), other, instead_of=person)
+        are = "is" if len(photos) == 1 else "are"
+        return f"{_counted(photos)} of {self._called(person)} {are} of {self._called(other)} now"
+
+    def _reject(self, person: PersonId, command: People) -> str:
+        photos = self._photos(person, command.photos)
+        for photo in photos:
+            tree.refuse(self._library, photo, self._faces(photo, person), person)
+        return f"{self._called(person)} is not in {_counted(photos)}"
+
+    def _hide(self, person: PersonId, command: People) -> str:
+        tree.hide(self._library, person, is_hidden=command.saying == "hide")
+        return f"{self._called(person)} is {'hidden' if command.saying == 'hide' else 'shown'} now"
+
+    def _called(self, person: PersonId) -> str:
+        with self._library.store.read() as txn:
+            return called(txn, person)
+
+    def _faces(self, photo: AssetId, person: PersonId) -> list[FaceId]:
+        with self._library.store.read() as txn:
+            return faces.of_person(txn, photo, person)
+
+    def _photos(self, person: PersonId, named: Sequence[str]) -> list[AssetId]:
+        """The photos that are called so, each once, in all of which the person is. Raises UsageError."""
+        with self._library.store.read() as txn:
+            found = dict.fromkeys(self._photo(txn, os.fsencode(name)) for name in named)
+            for photo in found:
+                record = assets.asset(txn, photo)
+                if not stored.is_in(txn, person, photo) and record is not None:
+                    raise UsageError(f"{called(txn, person)} is not in {shown(record.name)}: nothing was changed")
+        if not found:
+            raise UsageError("no photo was named")
+        return list(found)
+
+    def _photo(self, txn: ReadTransaction, name: bytes) -> AssetId:
+        """The photo of that name, or at that path: in the library or in the tree. Raises UsageError."""
+        if b"/" in name and not name.startswith(self._mount + b"/"):
+            file = paths.file_by_path(txn, name)
+            record = paths.file(txn, file) if file is not None else None
+            found = record.asset if record is not None else None
+        else:
+            found = assets.named(txn, name.rpartition(b"/")[2])
+        if found is None:
+            raise UsageError(f"there is no photo {shown(name)}: nothing was changed")
+        return found
+
+
+def _known(txn: ReadTransaction, name: str) -> PersonId:
+    """Who is called so, or person-0007. Raises UsageError."""
+    unnamed = person_names.person_called(os.fsencode(name))
+    found = stored.named(txn, os.fsencode(name)) if unnamed is None else stored.resolve(txn, unnamed)
+    if found:
+        return found
+    closest = closest_name(txn, name)
+    hint = f"did you mean {shown(closest)}?" if closest else "`photofsd people list` says who there is"
+    raise UsageError(f"nobody is called {shown(name)}: {hint}")
+
+
+def _counted(photos: Sequence[AssetId]) -> str:
+    return "1 photo" if len(photos) == 1 else f"{len(photos):,} photos"

@@ -1,0 +1,183 @@
+"""What is said of people by command: the program, a real control socket, a real journal and store behind it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import trio
+
+from photofsd.daemon.commands import People, Said, Undo
+from photofsd.daemon.control import Report
+from photofsd.daemon.retelling import called
+from photofsd.daemon.sayings import Sayings
+from photofsd.records import Metadata
+from photofsd.store import assets, paths, people
+from photofsd.store.schema import Tables
+from photofsd.store.transaction import WriteTransaction
+from photofsd.types import Kind, PersonId
+from tests.component.face_kit import LEFT, MIDDLE, find, together
+from tests.component.librarian import Librarian
+from tests.component.store_kit import add_photo
+from tests.mount.walker import library
+
+Program = Callable[..., subprocess.CompletedProcess[bytes]]
+Serving = Callable[..., contextlib.AbstractContextManager[None]]
+NAMES = [b"%d.jpg" % number for number in range(5)]
+
+
+class World:
+    """Alice in the left of 0 to 3, somebody unknown in the middle of 0 and 1, Bob in 4; the file of 2 names Bob."""
+
+    def __init__(self, here: Librarian, program: Program) -> None:
+        self.here = here
+        self._program = program
+        here.take_in()
+        here.writer.run(self._fill)
+        self.sayings = Sayings(library(here), Path("/mnt/photos"))
+
+    def _fill(self, txn: WriteTransaction) -> None:
+        (known,) = paths.libraries(txn)
+        self.photos = [add_photo(txn, known.dir, name) for name in NAMES]
+        found = [find(txn, photo, (LEFT, MIDDLE)) for photo in self.photos]
+        together(txn, [faces[0] for faces in found[:4]], b"Alice")
+        together(txn, [faces[1] for faces in found[:2]])
+        together(txn, [found[4][0]], b"Bob Smith")
+        assets.keep(txn, Tables.METADATA, self.photos[2], Metadata("x", Kind.IMAGE, people=("Bob Smith",)))
+
+    def run(self, *arguments: str, code: int = 0) -> list[str]:
+        """The lines that the program prints: of errors where there is one."""
+        done = self._program(*arguments, "--state", self.here.state)
+        assert done.returncode == code, done.stderr.decode()
+        return (done.stderr if code else done.stdout).decode().splitlines()
+
+    def who(self) -> dict[str, list[int]]:
+        """Everybody who is not merged, hidden ones in parentheses, and the photos that they are in."""
+        with self.here.store.read() as txn:
+            return {
+                f"({self._called(person)})" if record.is_hidden else self._called(person): [
+                    self.photos.index(photo) for photo in people.photos(txn, person)
+                ]
+                for person, record in people.people(txn)
+            }
+
+    def _called(self, person: PersonId) -> str:
+        with self.here.store.read() as txn:
+            return called(txn, person)
+
+
+@pytest.fixture
+def world(here: Librarian, photofsd: Program, serving: Serving) -> Iterator[World]:
+    made = World(here, photofsd)
+
+    async def say(command: People, _report: Report) -> Said:
+        return await trio.to_thread.run_sync(made.sayings.say, command)
+
+    async def take_back(command: Undo, _report: Report) -> Said:
+        return await trio.to_thread.run_sync(made.sayings.take_back, command)
+
+    with serving(here.state, {People: say, Undo: take_back}):
+        yield made
+
+
+BEFORE = {"Alice": [0, 1, 2, 3], "person-0002": [0, 1], "Bob Smith": [2, 4]}
+
+
+def test_somebody_gets_a_name(world: World) -> None:
+    assert world.who() == BEFORE
+    assert world.run("people", "name", "person-0002", "Zo\u00eb") == ["person-0002 is called Zo\u00eb now"]
+    assert world.who()["Zo\u00eb"] == [0, 1]
+    assert world.run("people", "name", "Alice", "Alicia") == ["Alice is called Alicia now"]
+    assert world.run("undo") == ["taken back: person-0001 is called Alicia"]
+    assert json.loads("".join(world.run("undo", "--json"))) == {"lines": ["person-0002 is called Zo\u00eb"]}
+    assert world.who() == BEFORE
+    assert world.run("undo", code=1) == ["photofsd: there is nothing to undo"]
+
+
+def test_a_name_that_somebody_has_makes_one_person_of_two(world: World) -> None:
+    assert world.run("people", "name", "person-0002", "Bob Smith") == ["person-0002 is called Bob Smith now"]
+    assert world.who() == {"Alice": [0, 1, 2, 3], "Bob Smith": [0, 1, 2, 4]}
+    assert world.run("undo") == ["taken back: person-0002 is Bob Smith"]
+    assert world.who() == BEFORE
+
+
+def test_two_are_one(world: World) -> None:
+    assert world.run("people", "merge", "person-0002", "person-0003") == ["person-0002 is Bob Smith now"]
+    assert world.who() == {"Alice": [0, 1, 2, 3], "Bob Smith": [0, 1, 2, 4]}
+    assert world.run("people", "merge", "person-0002", "person-0003", code=1) == [
+        "photofsd: 'Bob Smith' and 'Bob Smith' are one person already"
+    ]
+
+
+def test_somebody_new_is_split_off_by_photos(world: World) -> None:
+    original, in_tree = os.fspath(world.here.folder / "1.jpg"), "/mnt/photos/people/Alice/3.jpg"
+    said = world.run("people", "split", "Alice", "Twin", "0.jpg", original, in_tree, "0.jpg")
+    assert said == ["3 photos of Alice are of Twin now"]
+    assert world.who() == BEFORE | {"Alice": [2], "Twin": [0, 1, 3]}
+    assert world.run("undo", "--burst") == [f"taken back: Twin is in {n}.jpg" for n in (3, 1, 0)]
+    assert world.run("undo") == ["taken back: there is somebody new, Twin"]
+    assert world.who() == BEFORE
+
+
+def test_photos_are_moved_and_rejected(world: World) -> None:
+    assert world.run("people", "move", "Alice", "Bob Smith", "0.jpg") == ["1 photo of Alice is of Bob Smith now"]
+    assert world.run("people", "reject", "Alice", "1.jpg", "3.jpg") == ["Alice is not in 2 photos"]
+    assert world.who() == {"Alice": [2], "person-0002": [0, 1], "Bob Smith": [0, 2, 4]}
+    assert world.run("people", "reject", "Bob Smith", "2.jpg") == ["Bob Smith is not in 1 photo"]
+    assert world.who()["Bob Smith"] == [0, 4]
+    assert world.run("undo") == ["taken back: Bob Smith, whom its file names, is not in 2.jpg"]
+    assert world.run("undo") == ["taken back: Alice is not in 3.jpg"]
+    assert world.who() == {"Alice": [2, 3], "person-0002": [0, 1], "Bob Smith": [0, 2, 4]}
+
+
+def test_somebody_is_hidden_and_shown_and_keeps_hidden_under_a_new_name(world: World) -> None:
+    assert world.run("people", "hide", "Alice") == ["Alice is hidden now"]
+    assert world.run("people", "name", "Alice", os.fsdecode(b"Al\xff")) == [r"Alice is called Al\xff now"]
+    assert world.run("people", "name", os.fsdecode(b"Al\xff"), "Al") == [r"Al\xff is called Al now"]
+    assert world.who()["(Al)"] == [0, 1, 2, 3]
+    assert world.run("people", "show", "Al") == ["Al is shown now"]
+    assert world.run("people", "show", "Al", code=1) == ["photofsd: 'Al' is shown already"]
+    assert world.run("undo") == ["taken back: Al is shown again"]
+    assert "(Al)" in world.who()
+
+
+@pytest.mark.parametrize(
+    "words, line",
+    [
+        (["hide", "Alcie"], "nobody is called Alcie: did you mean Alice?"),
+        (["hide", "person-0099"], "nobody is called person-0099: `photofsd people list` says who there is"),
+        (["merge", "Alice", "Xyz"], "nobody is called Xyz: `photofsd people list` says who there is"),
+        (["reject", "Alice", "0.jpg", "4.jpg"], "Alice is not in 4.jpg: nothing was changed"),
+        (["reject", "Alice", "0.jpg", "5.jpg"], "there is no photo 5.jpg: nothing was changed"),
+        (["split", "Alice", "Twin", "/elsewhere/0.jpg"], "there is no photo /elsewhere/0.jpg: nothing was changed"),
+        (["split", "Alice", "Twin", "4.jpg"], "Alice is not in 4.jpg: nothing was changed"),
+    ],
+)
+def test_who_or_what_is_not_there_changes_nothing(world: World, words: list[str], line: str) -> None:
+    assert world.run("people", *words, code=2) == [f"photofsd: {line}"]
+    assert world.who() == BEFORE
+
+
+@pytest.mark.parametrize("name", ["unknown", "person-0007", "a/b", ".x", "+x", "x" * 256, " "])
+def test_a_name_that_cannot_be_a_folder_is_refused(world: World, name: str) -> None:
+    (line,) = world.run("people", "name", "Alice", name, code=1)
+    assert line.startswith("photofsd: ")
+    world.run("people", "split", "Alice", name, "0.jpg", code=1)
+    assert world.who() == BEFORE
+
+
+@pytest.mark.parametrize("words", [["name", "Alice"], ["split", "Alice", "Twin"], ["reject", "Alice"], ["hide"]])
+def test_wrong_usage_exits_2(photofsd: Program, words: list[str]) -> None:
+    assert photofsd("people", *words).returncode == 2
+
+
+@pytest.mark.parametrize("words", [["people", "hide", "Alice"], ["undo"]])
+def test_without_the_daemon_nothing_is_said(photofsd: Program, tmp_path: Path, words: list[str]) -> None:
+    done = photofsd(*words, "--state", tmp_path)
+    assert done.returncode == 3
+    assert b"the daemon isn't running" in done.stderr
