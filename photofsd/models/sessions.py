@@ -15,7 +15,13 @@ from photofsd.errors import ModelUnusable, OutOfModelMemory
 
 _CPU: Final = "CPUExecutionProvider"
 _GPU_PROVIDERS: Final = ("CUDAExecutionProvider", "MIGraphXExecutionProvider", "ROCMExecutionProvider")
-_OUT_OF_MEMORY: Final = ("bad_alloc", "out of memory", "Failed to allocate", "CUDA_ERROR_OUT_OF_MEMORY")
+_OUT_OF_MEMORY: Final = (
+    "bad_alloc",
+    "out of memory",
+    "Failed to allocate",
+    "CUDA_ERROR_OUT_OF_MEMORY",
+    "tensor would require more",
+)
 
 Values = npt.NDArray[Any]
 

@@ -46,7 +46,7 @@ class StageClip(StageModel):
         embeddings.choose(txn, model)
 
     def is_settled(self, txn: ReadTransaction) -> bool:
-        return not self._may_swap(txn)
+        return super().is_settled(txn) and not self._may_swap(txn)
 
     def tidy(self) -> bool:
         self._swap_if_due()

@@ -41,9 +41,6 @@ class StageFaces(StageModel):
     def choose(self, txn: WriteTransaction, model: str) -> None:
         model_roles.choose(txn, STAGE.name, model)
 
-    def is_settled(self, txn: ReadTransaction) -> bool:
-        return True
-
     def tidy(self) -> bool:
         with self._store.read() as txn:
             model = model_roles.chosen(txn, STAGE.name)

@@ -64,6 +64,7 @@ class StageModel(ABC):
         self._results = Results(around.graph)
         self._vectors = around.state / VECTORS
         self._folder: Path | None = None
+        self._is_taking = False
 
     @abstractmethod
     def shown_to(self, txn: ReadTransaction, model: str) -> BitMap:
@@ -80,9 +81,9 @@ class StageModel(ABC):
         Raises StoreError.
         """
 
-    @abstractmethod
     def is_settled(self, txn: ReadTransaction) -> bool:
         """Claim: nothing is left to do but to show photos."""
+        return not self._is_taking
 
     @property
     def purpose(self) -> Purpose:
@@ -94,7 +95,7 @@ class StageModel(ABC):
 
         name: of the model to use, "" = the only one, or the first by name. Raises StoreError, ModelUnusable.
         """
-        self._folder = folder
+        self._folder, self._is_taking = folder, False
         model = None if folder is None else chosen(folder, self.purpose, name)
         if model is None:
             self.do_without(self.without)
@@ -119,6 +120,7 @@ class StageModel(ABC):
             is_queued = is_chosen and model_roles.is_queued(txn, name)
         if is_queued and self._around.in_use.get(name) == model:
             return
+        self._is_taking = True
         self.do_without(f"the model {model.id} is taken into use")
         if not is_chosen:
             self._writer.run(functools.partial(self.choose, model=model.id))
@@ -127,6 +129,7 @@ class StageModel(ABC):
         log.info("stage %s: photos are shown to %s", name, model.id)
         self._around.in_use[name] = model
         self._around.scheduler.let_go(name)
+        self._is_taking = False
 
     def _queue(self, model: str) -> None:
         """Queue what the model has not been shown yet, and nothing that it has."""

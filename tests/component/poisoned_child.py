@@ -7,17 +7,23 @@ import signal
 from typing import Any
 
 from photofsd.pipeline import model_child
-from photofsd.pipeline.stages.clip import Embed, Picture
+from photofsd.pipeline.sights import Picture
+from photofsd.pipeline.stages.clip import Embed
+from photofsd.pipeline.stages.faces import FindFaces
 
-look = Embed.look
 
+def poison(stage: Any) -> None:  # noqa: ANN401 - any class of a model stage
+    look = stage.look
 
-def look_or_die(self: Embed, question: Picture, work: Any, model: Any) -> Any:  # noqa: ANN401 - as Embed.look
-    if os.environ["POISON"] in {question.content.hex(), "all"}:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return look(self, question, work, model)
+    def look_or_die(self: Any, question: Picture, work: Any, model: Any) -> Any:  # noqa: ANN401 - as ModelStage.look
+        if os.environ["POISON"] in {question.content.hex(), "all"}:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return look(self, question, work, model)
+
+    stage.look = look_or_die
 
 
 if __name__ == "__main__":
-    Embed.look = look_or_die  # type: ignore[method-assign]
+    poison(Embed)
+    poison(FindFaces)
     model_child.main()

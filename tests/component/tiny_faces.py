@@ -41,12 +41,17 @@ def centre(number: int) -> tuple[int, int]:
     return 110 + 200 * number, 240
 
 
-def make(models: Path, name: str, *, seed: int = 0, files: Sequence[str] = ("det.onnx", "rec.onnx")) -> Path:
-    """Put it into the models folder `models`; its folder. files: of detector and embedder."""
+def make(
+    models: Path, name: str, *, seed: int = 0, files: Sequence[str] = ("det.onnx", "rec.onnx"), greedy_mb: int = 0
+) -> Path:
+    """Put it into the models folder `models`; its folder. files: of detector and embedder.
+
+    greedy_mb: memory that the embedder takes for every face of a batch, beside the little that it needs.
+    """
     onnx = pytest.importorskip("onnx", reason="what makes models is not installed: pip install 'photofsd[ml]'")
     pytest.importorskip("onnxruntime", reason="what runs models is not installed: pip install 'photofsd[ml]'")
     folder = models / "faces" / name
-    for file, model in zip(files, (detector(onnx), embedder(onnx, seed)), strict=True):
+    for file, model in zip(files, (detector(onnx), embedder(onnx, seed, greedy_mb=greedy_mb)), strict=True):
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         onnx.save(model, str(folder / file))
     return folder
@@ -97,22 +102,36 @@ def detector(onnx: ModuleType, shape: Sequence[int | str] = (1, 3, "height", "wi
 
 
 def embedder(
-    onnx: ModuleType, seed: int = 0, *, batch: int | str = "n", side: int = SIDE, dimension: int = DIMENSION
+    onnx: ModuleType,
+    seed: int = 0,
+    *,
+    batch: int | str = "n",
+    side: int = SIDE,
+    dimension: int = DIMENSION,
+    greedy_mb: int = 0,
 ) -> object:
     """The colours of a face, place by place, turned at random."""
     helper, types = onnx.helper, onnx.TensorProto
     turn = np.random.default_rng(seed).standard_normal((3 * _CELLS * _CELLS, dimension)).astype(np.float32)
+    times = np.array([1, max(1, greedy_mb * (1 << 20) // (4 * len(turn)))], np.int64)
     pool = side // _CELLS
     graph = helper.make_graph(
         [
             helper.make_node("AveragePool", ["faces"], ["cells"], kernel_shape=[pool] * 2, strides=[pool] * 2),
             helper.make_node("Flatten", ["cells"], ["flat"]),
-            helper.make_node("MatMul", ["flat", "turn"], ["vectors"]),
+            helper.make_node("MatMul", ["flat", "turn"], ["found"]),
+            helper.make_node("Tile", ["flat", "times"], ["much"]),
+            helper.make_node("ReduceMax", ["much"], ["most"], axes=[1], keepdims=1),
+            helper.make_node("Mul", ["most", "nothing"], ["none"]),
+            helper.make_node("Add", ["found", "none"], ["vectors"]),
         ],
         "tiny",
         [helper.make_tensor_value_info("faces", types.FLOAT, [batch, 3, side, side])],
         [helper.make_tensor_value_info("vectors", types.FLOAT, [batch, dimension])],
-        [_tensor(onnx, "turn", turn)],
+        [
+            _tensor(onnx, name, values)
+            for name, values in (("turn", turn), ("times", times), ("nothing", np.array(0, np.float32)))
+        ],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
