@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import functools
+import itertools
 import os
 import shutil
 import signal
@@ -38,7 +39,7 @@ from photofsd.query.search import Answer, search
 from photofsd.query.searches import Searches
 from photofsd.searcher import child, cold, engine
 from photofsd.searcher.cold import StoredVectors
-from photofsd.searcher.messages import Ask, Cancel
+from photofsd.searcher.messages import Ask, Cancel, Standing
 from photofsd.store import assets, embeddings, facets, paths, text_vectors
 from photofsd.store.check import check
 from photofsd.store.env import Store
@@ -534,6 +535,46 @@ def test_an_answer_that_does_not_know_the_last_change_is_not_kept(
     ids(asked, "dog")
     ids(asked, "dog")
     assert away.asked >= 2
+
+
+def test_an_answer_by_words_alone_is_not_kept_and_none_is_kept_over_midnight(
+    store: Store, writer: Writer, away: Away, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("photofsd.query.searches.FRESH_S", 0.0)
+    add(store, [Shot(("dog.jpg",))])
+    today = [TODAY]
+    asked = Searches(store, writer, lambda: today[0], limit=200, remembered=20, meaning=away)
+    for times in (1, 2):
+        ids(asked, "dog")
+        assert away.asked == times
+    away.ids = [1]
+    for day, times in ((TODAY, 3), (TODAY, 3), (TODAY + dt.timedelta(1), 4), (TODAY + dt.timedelta(1), 4)):
+        today[0] = day
+        ids(asked, "dog")
+        assert away.asked == times
+
+
+def test_an_answer_knows_no_more_than_the_least_that_the_model_knew(asked: Searches, away: Away, store: Store) -> None:
+    assert asked is not None
+    away.ids, known = [2], itertools.count(5)
+    rank = away.rank
+
+    def growing(wishes: Sequence[Wish], count: int) -> Meant:
+        away.sequence = next(known)
+        return rank(wishes, count)
+
+    away.rank = growing  # type: ignore[method-assign]
+    with store.read() as txn:
+        assert search(txn, "like:dog.jpg b", today=TODAY, meaning=away).known_to == 5
+    assert away.asked > 1
+
+
+def test_a_searcher_that_is_ready_makes_what_was_answered_without_it_out_of_date(place: Place) -> None:
+    found = Searching(place.store, place.writer, place.settings)
+    before = found.generation
+    for _ in range(2):
+        found._stands(Standing(7, is_complete=True, annoy_generation=None, tail=0, floor=0.2))
+        assert found.generation == before + 1
 
 
 def test_the_last_search_that_found_a_photo_says_its_score(asked: Searches, away: Away) -> None:
