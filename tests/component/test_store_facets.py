@@ -11,10 +11,11 @@ from pyroaring import BitMap
 
 from photofsd.errors import StoreError
 from photofsd.records import Embedding, Metadata, Place, Taken
-from photofsd.store import assets, chunks, facets, paths, similar
+from photofsd.store import assets, chunks, faces, facets, paths, people, similar
 from photofsd.store.env import Store
 from photofsd.store.schema import VALUE_MAX_BYTES, Tables
-from photofsd.types import AssetId, DateSource, Facet, FileId, Kind
+from photofsd.types import WAITING, AssetId, DateSource, Facet, FileId, Kind
+from tests.component import face_kit
 from tests.component.store_kit import add_photo, open_store, quick_folder, root, tag
 
 values = st.binary(max_size=VALUE_MAX_BYTES).map(lambda value: value.replace(b"\0", b"\1"))
@@ -149,13 +150,17 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
         assets.keep(txn, Tables.PLACES, photo, Place("Italy", "", "Arezzo", 0, 0, 0))
         similar.assign(txn, photo, similar.Membership(photo, photo, b""))
         assets.keep(txn, Tables.EMBEDDINGS, photo, Embedding({"a model": 1}))
+        known, alike = face_kit.find(txn, photo, [face_kit.LEFT, face_kit.RIGHT])
+        _, cluster = face_kit.together(txn, [known])
+        other = people.new_cluster(txn, people.new_person(txn))
+        faces.place(txn, alike, WAITING, suggested=other)
         companion = add_photo(txn, folder, b"IMG_1.DNG")
         assets.keep(txn, Tables.METADATA, companion, Metadata("dng", Kind.RAW, taken=TITLE.taken, types=("raw",)))
     with store.read() as txn:
         found = {facet: list(facets.values(txn, facet)) for facet in Facet}
     assert found.pop(Facet.WORD) == sorted(
         b"ccanon ceos c7d c7 cd cef c50mm c50 cmm ftuscany f2024 nimg n1 nheic ncopy ndng pitaly parezzo tsud tsued "
-        b"Tsu ta tb xat xthe xsea arome a6 a10 wana".split()
+        b"Tsu ta tb xat xthe xsea arome a6 a10".split()
     )
     assert found == {
         Facet.LIVE: [b""],
@@ -174,6 +179,7 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
             b"caption",
             b"copies",
             b"date",
+            b"faces",
             b"gps",
             b"lens",
             b"place",
@@ -189,6 +195,10 @@ def test_every_kind_of_fact_becomes_a_facet(store: Store) -> None:
         Facet.STACK: [b"raw"],
         Facet.COMPANION: [b""],
         Facet.EMBEDDED: [b"a model"],
+        Facet.CLUSTER: [b"%d" % cluster],
+        Facet.SUGGESTED: [b"%d" % other],
+        Facet.FACES: [b"2"],
+        Facet.NAMED: [b"Ana"],
     }
 
 
