@@ -1,4 +1,4 @@
-"""The child that shows photos to models: it keeps the model that was asked last, and answers batch after batch.
+"""The child that shows photos to models: it keeps those that were asked last, and answers batch after batch.
 
 Run as `python -m photofsd.pipeline.model_child FD MEMORY_MB`. It says READY once it is; then every frame in is an Ask,
 answered by a Reply. Limited as a reader is, but for its memory: models are mapped, and so are GPUs, so what counts is
@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -30,6 +30,9 @@ from photofsd.pipeline.stage import ModelInUse, ModelStage, Trouble
 from photofsd.processes.frames import READY, receive_frame, send_frame
 from photofsd.processes.lowered import lower_and_limit, silence_libraries
 
+TIMES_ITS_FILES: Final = 4
+"""What a model takes in memory, with what it computes, is up to so many times the size of its files."""
+
 
 def main() -> None:
     """Serve until the parent closes the connection."""
@@ -39,7 +42,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     os.environ["HF_HUB_OFFLINE"] = "1"
     connection = socket.socket(fileno=int(sys.argv[1]))
-    models, stages = Models(), graph.discover()
+    models, stages = Models(int(sys.argv[2])), graph.discover()
     decode, encode = msgspec.msgpack.Decoder(Ask).decode, msgspec.msgpack.encode
     send_frame(connection, READY)
     while (frame := receive_frame(connection)) is not None:
@@ -47,34 +50,52 @@ def main() -> None:
 
 
 class Models:
-    """The model that was asked last, loaded, and threads that prepare what it is shown."""
+    """Models, loaded: the one that was asked last, and others beside it where memory is ample.
 
-    def __init__(self) -> None:
-        self._loaded: tuple[ModelInUse, int] | None = None
-        self._model: Any = None
+    pool: threads that prepare what models are shown. memory_mb: of this process.
+    """
+
+    def __init__(self, memory_mb: int) -> None:
+        self._room = (memory_mb << 20) // TIMES_ITS_FILES
+        self._loaded: dict[tuple[ModelInUse, int], tuple[Any, int]] = {}
+        self._threads = 1
         self.pool = ThreadPoolExecutor(1)
 
     def get(self, model: ModelInUse, threads: int) -> Any:  # noqa: ANN401 - each purpose has its own protocol
         """The model, loaded. Raises ModelUnusable, OutOfModelMemory."""
-        if self._loaded != (model, threads):
-            self._loaded = self._model = None
-            self._model = _load(model, threads)
-            self._loaded = model, threads
+        found = self._loaded.pop((model, threads), None)
+        if found is None:
+            installed = _installed(model)
+            self._make_room(installed.size, model.purpose)
+            found = _load(installed, threads), installed.size
+        self._loaded[model, threads] = found
+        if threads != self._threads:
             self.pool.shutdown()
-            self.pool = ThreadPoolExecutor(threads)
-        return self._model
+            self.pool, self._threads = ThreadPoolExecutor(threads), threads
+        return found[0]
+
+    def _make_room(self, size: int, purpose: str) -> None:
+        """Let go of what is for the same purpose, and of what was asked longest ago."""
+        for model, threads in list(self._loaded):
+            taken = sum(of_it for _, of_it in self._loaded.values())
+            if model.purpose == purpose or taken + size > self._room:
+                del self._loaded[model, threads]
 
 
-def _load(model: ModelInUse, threads: int) -> Any:  # noqa: ANN401 - as above
+def _installed(model: ModelInUse) -> Installed:
     purpose, folder = Purpose(model.purpose), Path(model.folder)
     layout = layout_of(purpose, folder)
     if layout is None:
         raise ModelUnusable(f"{folder} is no {purpose} model any more: {what_is_missing(purpose, folder)}")
-    loaded = load_faces if purpose is Purpose.FACES else load
+    return Installed(purpose, folder.name, layout, folder)
+
+
+def _load(model: Installed, threads: int) -> Any:  # noqa: ANN401 - as above
+    loaded = load_faces if model.purpose is Purpose.FACES else load
     try:
-        return loaded(Installed(purpose, folder.name, layout, folder), threads=threads)
+        return loaded(model, threads=threads)
     except MemoryError as error:
-        raise OutOfModelMemory(f"there is no memory to load {folder.name}") from error
+        raise OutOfModelMemory(f"there is no memory to load {model.name}") from error
 
 
 def reply(ask: Ask, models: Models, stages: graph.Graph) -> Reply:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,11 +28,12 @@ from photofsd.models.folder import Purpose, chosen
 from photofsd.models.loading import load_faces
 from photofsd.pipeline import model_questions, runner
 from photofsd.pipeline.face_model import NO_MODEL
+from photofsd.pipeline.model_child import Models
 from photofsd.pipeline.model_choice import Wanted
 from photofsd.pipeline.model_questions import ModelSettings
 from photofsd.pipeline.runner import Runner, RunnerSettings
 from photofsd.pipeline.sights import Picture
-from photofsd.pipeline.stage import VECTORS, Work
+from photofsd.pipeline.stage import VECTORS, ModelInUse, Work
 from photofsd.pipeline.stages.faces import STAGE as FACES
 from photofsd.pipeline.vector_upkeep import VectorUpkeep
 from photofsd.processes.child import Program
@@ -198,6 +201,27 @@ def test_two_stages_share_the_models_process(here: Librarian, models: Path) -> N
     here.work_off(settings(models))
     for stage in ("clip", "faces"):
         assert here.counts(stage) == jobs.Counts(0, len(PEOPLE), 0)
+
+
+@pytest.mark.parametrize("memory_mb, is_kept", [(1, False), (1000, True)])
+def test_models_lie_side_by_side_only_where_memory_is_ample(tmp_path: Path, memory_mb: int, *, is_kept: bool) -> None:
+    tiny_clip.make(tmp_path, "seer")
+    for name in ("first", "second"):
+        folder = tiny_faces.make(tmp_path, name)
+        (folder / "large.bin").write_bytes(bytes(300_000))
+    clip, first, second = (
+        ModelInUse(f"{purpose} {name}", purpose, str(tmp_path / purpose / name))
+        for purpose, name in (("clip", "seer"), ("faces", "first"), ("faces", "second"))
+    )
+    models = Models(memory_mb)
+    known = weakref.ref(models.get(first, 1))
+    assert models.get(first, 1) is known()
+    models.get(clip, 1)
+    gc.collect()
+    assert (known() is not None) == is_kept
+    models.get(second, 1)
+    gc.collect()
+    assert known() is None, "of two for the same purpose one is of no use"
 
 
 # ---- Another pack ----
