@@ -107,13 +107,13 @@ class _Seen(NamedTuple):
     done: int
 
 
-def stage_rate(here: Librarian, models: Path, **how: int) -> Rate:
+def stage_rate(here: Librarian, models: Path, stage: str = "clip", **how: int) -> Rate:
     """The stage, from its first batch that came home to its last, with all that this process does for it."""
     settings = dataclasses.replace(SETTINGS, wanted=Wanted(models), models=ModelSettings(**how))
     seen: list[_Seen] = []
 
     def note(_: Runner) -> None:
-        done = here.counts("clip").done
+        done = here.counts(stage).done
         if done and (not seen or seen[-1].done != done):
             child_s = sum(cpu_s_of(child) for child in children_of(os.getpid()))
             seen.append(_Seen(time.perf_counter(), child_s + time.process_time(), done))
