@@ -6,8 +6,9 @@ import click
 
 from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import say, say_json
+from photofsd.cli.progress import progress
 from photofsd.daemon.client import ask
-from photofsd.daemon.commands import Action, Stages, StagesResult
+from photofsd.daemon.commands import Action, Regroup, Stages, StagesResult, Status
 from photofsd.daemon.report import stage_lines
 
 
@@ -53,3 +54,19 @@ command.add_command(
 command.add_command(
     _subcommand("reset", "{jobs} jobs will run again", "Do everything of the stage NAME, or of all, again.")
 )
+
+
+@command.command("run")
+@click.argument("name", type=click.Choice(["cluster"]), expose_value=False)
+@common_options
+def run(invocation: Invocation) -> None:
+    """Group all faces anew (`cluster`), and wait until that is done."""
+    with progress("grouping faces") as show:
+        ask(
+            invocation.settings.state,
+            Regroup(),
+            timeout_s=None,
+            on_progress=lambda report: show(report["doing"], 0, None),
+        )
+    counts = ask(invocation.settings.state, Status())["people"]
+    say(f"{counts['faces']:,} faces: {counts['named']:,} people with a name, {counts['unknown']:,} without")

@@ -211,6 +211,31 @@ class PeopleSettings:
     min_photos: Annotated[
         int, Doc("Photos of somebody without a name, from which on `/people/unknown` shows them.", at_least=1)
     ] = 3
+    link_cosine: Annotated[
+        float, Doc("How alike two faces must be to count as neighbours when faces are grouped.", at_least=0, at_most=1)
+    ] = 0.35
+    dense_cosine: Annotated[
+        float,
+        Doc(
+            "How alike the faces in the core of a group must be; a group without a core is nobody.",
+            at_least=0,
+            at_most=1,
+        ),
+    ] = 0.48
+    merge_cosine: Annotated[
+        float, Doc("How alike two groups must be in the middle to be one person.", at_least=0, at_most=1)
+    ] = 0.6
+    join_cosine: Annotated[float, Doc("How like a person a face must be to join them.", at_least=0, at_most=1)] = 0.42
+    suggest_cosine: Annotated[
+        float,
+        Doc("How like a person with a name a face must be to be in `/people/suggested`.", at_least=0, at_most=1),
+    ] = 0.36
+    regroup_percent: Annotated[
+        float, Doc("When so many more faces have been found, all are grouped anew.", at_least=0.1, at_most=1000)
+    ] = 5
+    memory_mb: Annotated[
+        int, Doc("Megabytes that grouping faces may take; a million of 512 numbers takes 2500.", at_least=512)
+    ] = 4096
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

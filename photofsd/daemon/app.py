@@ -23,7 +23,8 @@ from photofsd import views
 from photofsd.config import profiles
 from photofsd.config.schema import SETTINGS, Settings, value_of
 from photofsd.daemon import control, lock
-from photofsd.daemon.commands import ReloadResult, Search, SearchResult
+from photofsd.daemon.clustering import Clustering
+from photofsd.daemon.commands import Regroup, ReloadResult, Search, SearchResult
 from photofsd.daemon.follower import Follower
 from photofsd.daemon.handlers import Control
 from photofsd.daemon.health import Doctor
@@ -139,7 +140,10 @@ class _Daemon:
         point = os.fspath(settings.mount.point)
         self._indexer = Indexer(store, writer)
         self._searching = Searching(store, writer, settings)
-        self._doctor = Doctor(store, self._graph, self._runner, self._searching, mount=point, alerts=self._alerts)
+        self._clustering = Clustering(store, writer, settings)
+        self._doctor = Doctor(
+            store, self._graph, self._runner, self._searching, self._clustering, mount=point, alerts=self._alerts
+        )
         self._shared = self._library()
         self._tree = LibraryTree(self._shared, self._refuse)
 
@@ -191,7 +195,7 @@ class _Daemon:
         return roots
 
     def _alerts(self) -> list[str]:
-        others = (self._renderer.alert, self._indexer.alert, self._searching.alert)
+        others = (self._renderer.alert, self._indexer.alert, self._searching.alert, self._clustering.alert)
         return [*self._scans.alerts(), *(alert for alert in others if alert)]
 
     def _today(self) -> dt.date:
@@ -221,7 +225,9 @@ class _Daemon:
                 self._writer.listen(follower.wake)
                 self._writer.listen(lambda _: self._indexer.wake())
                 self._writer.listen(lambda _: self._searching.wake())
+                self._writer.listen(lambda _: self._clustering.wake())
                 nursery.start_soon(self._searching.run)
+                nursery.start_soon(self._clustering.run)
                 nursery.start_soon(self._renderer.run)
                 mounted = await nursery.start(mount.serve, self._tree, _mount_options(settings), self._renderer)
                 nursery.start_soon(follower.run, mounted.invalidator)
@@ -230,7 +236,8 @@ class _Daemon:
                 nursery.start_soon(self._runner.run)
                 nursery.start_soon(self._upkeep.run)
                 nursery.start_soon(self._vector_upkeep.run)
-                nursery.start_soon(control.serve, listener, self._control(stop).handlers())
+                handlers = {**self._control(stop).handlers(), Regroup: self._clustering.answer}
+                nursery.start_soon(control.serve, listener, handlers)
                 self._doctor.phase = "running"
                 self._notifier.ready(f"the tree is at {settings.mount.point}")
                 log.info("ready: the tree is at %s", settings.mount.point)

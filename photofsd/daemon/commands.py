@@ -7,6 +7,7 @@
 | Scan    | ScanCount (with `wait`) | ScanResult |
 | Wait    | Due | Nothing |
 | Stages  | | StagesResult |
+| Regroup | Doing | Nothing |
 | Search  | | SearchResult |
 | People  | | Said |
 | Undo    | | Said |
@@ -98,11 +99,12 @@ class SearcherHealth(TypedDict):
 
 
 class PeopleHealth(TypedDict):
-    """Counts of people and of faces."""
+    """Counts of people and of faces. waiting: what the grouping of faces waits for or does; None = nothing."""
 
     named: int
     unknown: int
     faces: int
+    waiting: str | None
 
 
 class ModelHealth(TypedDict):
@@ -158,6 +160,12 @@ class Due(TypedDict):
     scanned: bool
     due: int
     done: int
+
+
+class Doing(TypedDict):
+    """What is done now, for people."""
+
+    doing: str
 
 
 class StagesResult(TypedDict):
@@ -247,6 +255,13 @@ class Stages(Command[StagesResult]):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Regroup(Command[Nothing]):
+    """Group all faces anew; reply when that is done."""
+
+    name = "regroup"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Search(Command[SearchResult]):
     """Answer a query. limit: None = the query's, or as configured. explain: say why each photo is in the answer.
 
@@ -299,5 +314,5 @@ class Stop(Command[Nothing]):
 
 
 COMMANDS: Final[Mapping[str, type[Command[Any]]]] = MappingProxyType(
-    {kind.name: kind for kind in (Ping, Status, Scan, Wait, Stages, Search, People, Undo, Reload, Stop)}
+    {kind.name: kind for kind in (Ping, Status, Scan, Wait, Stages, Regroup, Search, People, Undo, Reload, Stop)}
 )

@@ -23,6 +23,7 @@ from photofsd.store import changes, embeddings, facets, jobs, paths, people, sim
 from photofsd.types import Facet
 
 if TYPE_CHECKING:
+    from photofsd.daemon.clustering import Clustering
     from photofsd.daemon.searching import Searching
     from photofsd.pipeline.graph import Graph
     from photofsd.pipeline.runner import Runner
@@ -45,6 +46,7 @@ class Doctor:
         graph: Graph,
         runner: Runner,
         searching: Searching,
+        clustering: Clustering,
         *,
         mount: str,
         alerts: Callable[[], list[str]],
@@ -53,6 +55,7 @@ class Doctor:
         self._graph = graph
         self._runner = runner
         self._searching = searching
+        self._clustering = clustering
         self._mount = mount
         self._alerts = alerts
         self.phase: State = "starting"
@@ -65,7 +68,8 @@ class Doctor:
             photos, files = txn.counter(b"photos"), txn.counter(b"files")
             searcher = self._searching.health()
             index = _index(txn, photos, searcher)
-            counted = people.counts(txn)
+            counts = people.counts(txn)
+            clustering = self._clustering.waiting(txn)
         alerts = [*self._alerts(), *([self._runner.alert] if self._runner.alert else [])]
         return Health(
             version=__version__,
@@ -77,7 +81,7 @@ class Doctor:
             failed=sum(stage["failed"] for stage in stages.values()),
             stages=stages,
             index=index,
-            people=PeopleHealth(named=counted.named, unknown=counted.unknown, faces=counted.faces),
+            people=PeopleHealth(named=counts.named, unknown=counts.unknown, faces=counts.faces, waiting=clustering),
             searcher=searcher,
             models={name: ModelHealth(id=model.id, about=model.about) for name, model in self._models_in_use()},
             alerts=alerts,
@@ -92,9 +96,10 @@ class Doctor:
         return sorted(self._runner.models.in_use.copy().items())
 
     def is_indexed(self) -> bool:
-        """Claim: the indexes are up to date."""
+        """Claim: the indexes are up to date, and so are people."""
         with self._store.read() as txn:
-            return not changes.behind(txn, similar.FOLLOWER)
+            is_behind = changes.behind(txn, similar.FOLLOWER)
+        return not is_behind and self._clustering.is_settled()
 
     def stages(self) -> dict[str, StageHealth]:
         """How the stages stand now."""

@@ -61,7 +61,8 @@ def _similar(index: IndexHealth) -> str:
 
 
 def _people(people: PeopleHealth) -> str:
-    return f"people: {people['named']:,} named, {people['unknown']:,} not yet; faces: {people['faces']:,}"
+    waiting = f"; {people['waiting']}" if people["waiting"] else ""
+    return f"people: {people['named']:,} named, {people['unknown']:,} not yet; faces: {people['faces']:,}{waiting}"
 
 
 def searcher_line(searcher: SearcherHealth) -> str:

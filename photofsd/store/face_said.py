@@ -8,6 +8,7 @@ with the next entry (programs that write a rating into a file change its content
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from photofsd.records import FaceSaid
@@ -43,6 +44,12 @@ def said(txn: ReadTransaction, content: bytes) -> list[tuple[Box, FaceSaid]]:
         (Box(*(part / _WHOLE for part in _BOX.unpack(key[len(prefix) :]))), txn.decode(value, FaceSaid))
         for key, value in txn.items(Tables.USER, prefix)
     ]
+
+
+def contents(txn: ReadTransaction) -> Iterator[bytes]:
+    """The contents of the photos of whose faces something was said; one of several faces comes several times."""
+    for key in txn.keys(Tables.USER, _FACE):
+        yield key[len(_FACE) : -_BOX.size]
 
 
 def at(txn: ReadTransaction, content: bytes, box: Box) -> FaceSaid:

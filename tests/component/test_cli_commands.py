@@ -73,7 +73,7 @@ HEALTH: Health = {
         "similar": 40,
         "similar_queued": 1203,
     },
-    "people": {"named": 12, "unknown": 1203, "faces": 4120},
+    "people": {"named": 12, "unknown": 1203, "faces": 4120, "waiting": "grouping 4,120 faces"},
     "searcher": SEARCHER,
     "models": {"clip": {"id": "demo-0123", "about": "DEMO MODEL: of drawings"}},
     "alerts": ["the disk is nearly full"],
@@ -108,7 +108,7 @@ def test_status_is_readable_and_safe_for_a_terminal(photofsd: Program, serving: 
     assert r"/nas/\xff  online   last scan 2024-06-15T08:00:00Z" in lines
     assert "/nas/more  OFFLINE  not scanned yet" in lines
     assert "12,345 photos, 12,400 files, 2 failed" in lines
-    assert "people: 12 named, 1,203 not yet; faces: 4,120" in lines
+    assert "people: 12 named, 1,203 not yet; faces: 4,120; grouping 4,120 faces" in lines
     assert "stage clip: demo-0123 (DEMO MODEL: of drawings)" in lines
     assert "searching by words only: no model is installed" in lines
     assert lines[-1].split() == ["metadata", "1,203", "8", "40", "2", "31.2", "7"]

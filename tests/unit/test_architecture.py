@@ -42,7 +42,7 @@ BREACHES = {
     ],
     "synchronous": [
         (f"{floor}/zz_bad.py", "def f():\n    from trio import lowlevel")
-        for floor in ("store", "index", "query", "searcher", "media", "capacity")
+        for floor in ("store", "index", "query", "searcher", "clustering", "media", "capacity")
     ],
     "pyfuse3": [
         ("fuse/zz_good.py", "import pyfuse3"),

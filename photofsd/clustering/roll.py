@@ -1,0 +1,161 @@
+"""The roll of all faces: what clustering knows of each, at its id's place, read from the store and kept up with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from photofsd.clustering.owners import Owners
+from photofsd.clustering.votes import Known
+from photofsd.config.schema import PeopleSettings
+from photofsd.index.rows import RowFile
+from photofsd.index.vectors import FACE_ROWS, crcs, dimension_of
+from photofsd.records import Face, Faces
+from photofsd.store import assets, face_rows, face_said, faces
+from photofsd.store.schema import Tables
+from photofsd.types import AssetId, Hold
+
+if TYPE_CHECKING:
+    from photofsd.store.transaction import ReadTransaction
+
+CHECKED_AT_ONCE: Final = 8192
+
+Ids = npt.NDArray[np.uint32]
+
+
+class RowsAt:
+    """Some rows of a mapped file, taken when they are looked at: indexed as an array of them would be."""
+
+    def __init__(self, rows: npt.NDArray[np.float16], ids: Ids) -> None:
+        self._rows = rows
+        self._ids = ids
+        self.shape = (len(ids), rows.shape[1])
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __getitem__(self, places: slice | npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.float16]:
+        found: npt.NDArray[np.float16] = self._rows[self._ids[places]]
+        return found
+
+
+class Roll:
+    """Faces by id. model: whose vectors are compared; faces that another has found stand aside, where they are."""
+
+    def __init__(self, vectors: Path, model: str, gate: PeopleSettings) -> None:
+        self._folder = vectors / model
+        self._model = model
+        self._gate = gate
+        self._file: RowFile | None = None
+        self.photos: Ids = np.zeros(0, np.uint32)
+        self.clusters: Ids = np.zeros(0, np.uint32)
+        self.suggested: Ids = np.zeros(0, np.uint32)
+        self.holds: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self._crcs: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        self._is_sound: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self._bars: dict[int, float] = {}
+
+    # ---- Reading ----
+
+    def read_all(self, txn: ReadTransaction) -> None:
+        """Read every face. Raises StoreError."""
+        self._grow(txn.number(Tables.META, b"next_face") + 1)
+        for _, value in txn.items(Tables.FACES):
+            found = txn.decode(value, Faces)
+            if found.model == self._model:
+                for face in found.faces:
+                    self._crcs[face.id] = self._crc(face)
+        for face_id, row in face_rows.rows(txn):
+            self.photos[face_id], self.clusters[face_id] = row.asset, row.cluster
+            self.suggested[face_id], self.holds[face_id] = row.suggested, row.hold
+        self._check(np.flatnonzero(self._crcs >= 0).astype(np.uint32))
+        self._bars = {}
+        for content in face_said.contents(txn):
+            asset = assets.with_content(txn, content)
+            if asset is not None:
+                self._bars.update(_bars(txn, asset))
+
+    def read(self, txn: ReadTransaction, assets: Iterable[AssetId]) -> Ids:
+        """Read the faces of some photos again; the ids of those that are there now. Raises StoreError."""
+        self._grow(txn.number(Tables.META, b"next_face") + 1)
+        changed = list(assets)
+        self._crcs[np.isin(self.photos, changed)] = -1
+        self.photos[np.isin(self.photos, changed)] = 0
+        read = []
+        for asset in changed:
+            found = faces.faces(txn, asset)
+            is_ours = found is not None and found.model == self._model
+            for face, row in faces.placed(txn, asset):
+                self._crcs[face.id] = self._crc(face) if is_ours else -1
+                self.photos[face.id], self.clusters[face.id] = asset, row.cluster
+                self.suggested[face.id], self.holds[face.id] = row.suggested, row.hold
+                read.append(face.id)
+            self._bars.update(_bars(txn, asset))
+        ids = np.array(read, np.uint32)
+        self._check(ids[self._crcs[ids] >= 0])
+        return ids
+
+    def _crc(self, face: Face) -> int:
+        """The CRC of the row of a face that is good enough to tell whose it is; -1 for any other."""
+        gate = self._gate
+        is_good = face.score >= gate.min_score and face.px >= gate.min_px and face.sharpness >= gate.min_sharpness
+        return face.crc if is_good and face.crc is not None else -1
+
+    def _grow(self, size: int) -> None:
+        if size > len(self.photos):
+            more = max(size, len(self.photos) * 5 // 4) - len(self.photos)
+            self.photos, self.clusters, self.suggested, self.holds, self._is_sound = (
+                np.concatenate((old, np.zeros(more, old.dtype)))
+                for old in (self.photos, self.clusters, self.suggested, self.holds, self._is_sound)
+            )
+            self._crcs = np.concatenate((self._crcs, np.full(more, -1)))
+
+    def _check(self, ids: Ids) -> None:
+        """Look at the rows of these faces: one whose CRC is another is torn, and stands aside until it is made anew."""
+        for start in range(0, len(ids), CHECKED_AT_ONCE):
+            some = ids[start : start + CHECKED_AT_ONCE]
+            rows = self._vectors().read(some)
+            is_whole = np.array(crcs(rows), np.int64) == self._crcs[some]
+            self._is_sound[some] = is_whole & np.isfinite(rows).all(axis=1) & rows.any(axis=1)
+
+    def _vectors(self) -> RowFile:
+        if self._file is None:
+            self._file = RowFile(self._folder / FACE_ROWS, np.float16, dimension_of(self._folder))
+        return self._file
+
+    # ---- Known ----
+
+    def comparable(self) -> Ids:
+        """The faces that can be compared: good enough, and with a sound row."""
+        return np.flatnonzero((self._crcs >= 0) & self._is_sound & (self.photos > 0)).astype(np.uint32)
+
+    def known(self, ids: Ids, owners: Owners) -> Known:
+        """What is known of these faces."""
+        whose = owners.of(self.clusters[ids])
+        holds = self.holds[ids]
+        return Known(
+            rows=RowsAt(self._vectors().rows(), ids) if ids.size else np.zeros((0, 1), np.float16),
+            photos=self.photos[ids].astype(np.int64),
+            people=whose,
+            held=holds > Hold.NONE,
+            by_file=holds == Hold.FILE,
+            is_said=owners.are_said(whose) | (holds > Hold.NONE),
+            bars=self._bars_of(ids),
+        )
+
+    def _bars_of(self, ids: Ids) -> npt.NDArray[np.float32]:
+        bars = np.full(len(self.photos), -1, np.float32)
+        for face, bar in self._bars.items():
+            bars[face] = bar
+        return bars[ids]
+
+
+def _bars(txn: ReadTransaction, asset: AssetId) -> Iterator[tuple[int, float]]:
+    """How close the faces of a photo must come to anybody: closer than to those whom the user has refused."""
+    for face, _ in faces.placed(txn, asset):
+        refused = faces.refusals(txn, face.id)
+        yield int(face.id), max(refused.values(), default=-1.0)

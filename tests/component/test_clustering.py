@@ -1,0 +1,397 @@
+"""The clusterer as the daemon has it, with a real child: who is found, what binds, and what happens in bad times."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import trio
+
+from photofsd.clustering import child, moving
+from photofsd.clustering.clusterer import Clusterer
+from photofsd.clustering.messages import FromClusterer, Move, Setup, Unusable
+from photofsd.clustering.neighbours import Vectors, unit
+from photofsd.config.load import Overrides, load
+from photofsd.config.schema import PeopleSettings, Settings
+from photofsd.daemon import clustering
+from photofsd.daemon.clustering import Clustering
+from photofsd.index.rows import RowFile
+from photofsd.index.vectors import FACE_ROWS, MODEL, crcs
+from photofsd.processes.frames import receive_frame
+from photofsd.records import Face, FaceSaid, Metadata, Region
+from photofsd.store import assets, face_said, faces, model_roles, people
+from photofsd.store.env import Store
+from photofsd.store.schema import Tables
+from photofsd.store.transaction import WriteTransaction
+from photofsd.store.writer import Writer
+from photofsd.types import NOBODY, AssetId, FaceId, Hold, Kind, PersonId
+from tests.component.store_kit import add_photo, root, violations
+
+DIMENSION = 128
+FACES_MODEL = "faces-0123456789abcdef"
+LIMIT_S = 60
+PLACES = (0.05, 0.35, 0.65)
+
+
+@dataclasses.dataclass
+class Album:
+    """A store with photos whose faces have vectors, as stage faces writes them."""
+
+    settings: Settings
+    store: Store
+    writer: Writer
+    photos: int = 0
+
+    @property
+    def folder(self) -> Path:
+        return self.settings.state / "vectors" / FACES_MODEL
+
+    def add(self, *looks: Sequence[Vectors], named: str | None = None, px: int = 100) -> list[FaceId]:
+        """A photo with a face for each vector; named: whom its file says the first face is. The ids of its faces."""
+        self.photos += 1
+        return self.writer.run(functools.partial(self._add, b"%d.jpg" % self.photos, np.stack(looks), named, px))
+
+    def _add(self, name: bytes, looks: Vectors, named: str | None, px: int, txn: WriteTransaction) -> list[FaceId]:
+        asset = add_photo(txn, root(txn), name)
+        if named is not None:
+            regions = (Region(PLACES[0], 0.3, 0.2, 0.2, named),)
+            assets.keep(txn, Tables.METADATA, asset, Metadata("JPEG", Kind.IMAGE, regions=regions))
+        return self.find(txn, asset, looks, px)
+
+    def find(self, txn: WriteTransaction, asset: AssetId, looks: Vectors, px: int = 100) -> list[FaceId]:
+        """Have a detection find these faces."""
+        first = faces.reserve(txn, len(looks))
+        ids = np.arange(first, first + len(looks), dtype=np.uint32)
+        rows = RowFile(self.folder / FACE_ROWS, np.float16, looks.shape[1])
+        halves = looks.astype(np.float16)
+        rows.write(ids, halves)
+        rows.close()
+        found = [
+            Face(FaceId(face), left, 0.3, 0.2, 0.2, score=0.9, px=px, sharpness=100, crc=crc)
+            for face, left, crc in zip(ids.tolist(), PLACES, crcs(halves), strict=False)
+        ]
+        faces.keep(txn, asset, FACES_MODEL, found)
+        return [face.id for face in found]
+
+    def person(self, face: FaceId) -> PersonId:
+        """Whose a face is."""
+        with self.store.read() as txn:
+            row = faces.row(txn, face)
+            return people.of_cluster(txn, row.cluster) if row is not None else NOBODY
+
+    def suggested(self, face: FaceId) -> PersonId:
+        with self.store.read() as txn:
+            row = faces.row(txn, face)
+            return people.of_cluster(txn, row.suggested) if row is not None else NOBODY
+
+    def hold(self, face: FaceId) -> Hold:
+        with self.store.read() as txn:
+            row = faces.row(txn, face)
+            assert row is not None
+            return row.hold
+
+    def name(self, person: PersonId, name: bytes) -> None:
+        def put(txn: WriteTransaction) -> None:
+            known = people.person(txn, person)
+            assert known is not None
+            people.put(txn, person, msgspec.structs.replace(known, name=name))
+
+        self.writer.run(put)
+
+    def named(self, name: bytes) -> PersonId:
+        with self.store.read() as txn:
+            return people.meant(txn, name) or NOBODY
+
+    def run(self, *steps: Callable[[Clustering], Awaitable[object]]) -> Clustering:
+        """Run the daemon's side, take one step after the other, and end it."""
+        found = Clustering(self.store, self.writer, self.settings)
+        self.writer.listen(lambda _: found.wake())
+
+        async def main() -> None:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(found.run)
+                with trio.fail_after(LIMIT_S):
+                    for step in steps:
+                        await step(found)
+                nursery.cancel_scope.cancel()
+
+        trio.run(main)
+        return found
+
+
+async def settled(found: Clustering) -> None:
+    """Until everything is dealt with."""
+    while not await trio.to_thread.run_sync(found.is_settled):  # noqa: ASYNC110 - a child brings it about
+        await trio.sleep(0.02)
+
+
+def doing(work: Callable[[], object]) -> Callable[[Clustering], Awaitable[object]]:
+    """Do that in a thread."""
+    return lambda _: trio.to_thread.run_sync(work)
+
+
+def until(is_so: Callable[[], object]) -> Callable[[Clustering], Awaitable[object]]:
+    """Until that is so."""
+
+    async def wait(_: Clustering) -> None:
+        while not await trio.to_thread.run_sync(is_so):  # noqa: ASYNC110 - a child brings it about
+            await trio.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture
+def album(tmp_path: Path, store: Store, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> Album:
+    monkeypatch.setattr(clustering, "GATHER_S", 0.01)
+    monkeypatch.setattr(clustering, "QUIET_S", 0.1)
+    monkeypatch.setattr(clustering, "SHARE", 0)
+    monkeypatch.setattr(clustering, "AGAIN_S", 0.05)
+    overrides = Overrides(state=tmp_path / "state", library=(tmp_path / "library",))
+    (tmp_path / "library").mkdir()
+    settings = load(overrides, environ={"HOME": str(tmp_path)}, system_file=tmp_path / "none.toml").settings
+    settings.state.mkdir()
+    (settings.state / "store").symlink_to(tmp_path / "store")
+    made = Album(settings, store, writer)
+    made.folder.mkdir(parents=True)
+    (made.folder / MODEL).write_text(f'{{"model": "{FACES_MODEL}", "dimension": {DIMENSION}}}')
+    writer.run(lambda txn: model_roles.choose(txn, "faces", FACES_MODEL))
+    return made
+
+
+@pytest.fixture
+def looks() -> Iterator[Callable[[int], Vectors]]:
+    """Gives another face of person 0, 1, 2 ... whenever it is asked."""
+    rng = np.random.default_rng(3)
+    centres = np.linalg.qr(rng.standard_normal((DIMENSION, DIMENSION)))[0]
+
+    def look(person: int, spread: float = 0.5) -> Vectors:
+        noise = rng.standard_normal(DIMENSION)
+        return unit(centres[person] + spread * noise / np.linalg.norm(noise))
+
+    return look
+
+
+Look = Callable[..., Vectors]
+
+
+def test_people_who_are_often_there_are_found_and_a_new_face_joins_them(album: Album, looks: Look) -> None:
+    first = [album.add(looks(0), looks(1)) for _ in range(5)]
+    stranger = album.add(looks(2))
+    new: list[list[FaceId]] = []
+    album.run(settled, doing(lambda: new.append(album.add(looks(1)))), until(lambda: album.person(new[0][0])), settled)
+    assert len({album.person(one) for one, _ in first}) == len({album.person(other) for _, other in first}) == 1
+    assert album.person(first[0][0]) != album.person(first[0][1]) == album.person(new[0][0])
+    assert album.person(stranger[0]) == NOBODY
+    with album.store.read() as txn:
+        assert people.counts(txn) == (0, 2, 12)
+
+
+def test_a_name_that_is_given_stays_whatever_comes(album: Album, looks: Look) -> None:
+    first = [album.add(looks(0))[0] for _ in range(5)]
+    album.run(settled)
+    person = album.person(first[0])
+    album.name(person, b"Alice")
+    more = [album.add(looks(0))[0] for _ in range(20)]
+    album.run(settled, lambda found: found.regroup())
+    assert {album.person(face) for face in (*first, *more)} == {person} == {album.named(b"Alice")}
+
+
+def test_a_face_that_is_nearly_somebody_with_a_name_is_suggested(album: Album, looks: Look) -> None:
+    first = [album.add(looks(0, 0.1))[0] for _ in range(5)]
+    album.run(settled)
+    album.name(album.person(first[0]), b"Alice")
+    near = album.add(unit(0.39 * looks(0, 0.0) + 0.92 * looks(7, 0.0)))[0]
+    album.run(settled, lambda found: found.regroup())
+    assert (album.person(near), album.suggested(near)) == (NOBODY, album.named(b"Alice"))
+
+
+def test_faces_that_are_too_small_are_nobody(album: Album, looks: Look) -> None:
+    small = [album.add(looks(0), px=10)[0] for _ in range(5)]
+    found = album.run(settled, lambda found: found.regroup())
+    assert {album.person(face) for face in small} == {NOBODY}
+    assert found.alert is None
+
+
+def test_a_region_with_a_name_names_the_face_and_those_like_it(album: Album, looks: Look) -> None:
+    first = [album.add(looks(0))[0] for _ in range(5)]
+    album.run(settled)
+    said = album.add(looks(0), named="Marie")[0]
+    album.run(settled, lambda found: found.regroup())
+    assert album.hold(said) is Hold.FILE
+    assert {album.person(face) for face in (*first, said)} == {album.named(b"Marie")} != {NOBODY}
+
+
+def test_who_is_named_without_a_face_is_somebody_and_a_name_that_is_no_folder_an_alias(album: Album) -> None:
+    def take_out(txn: WriteTransaction) -> None:
+        asset = add_photo(txn, root(txn), b"takeout.jpg")
+        assets.keep(txn, Tables.METADATA, asset, Metadata("JPEG", Kind.IMAGE, people=("Bob", "unknown")))
+
+    album.writer.run(take_out)
+    album.run(settled)
+    assert NOBODY not in {album.named(b"Bob"), album.named(b"unknown")}
+    with album.store.read() as txn:
+        assert [name for name, _ in people.names(txn)] == [b"Bob"]
+        assert people.size(txn, album.named(b"unknown")) == people.size(txn, album.named(b"Bob")) == 1
+
+
+def test_a_region_that_is_renamed_or_removed_lets_the_face_go(album: Album, looks: Look) -> None:
+    said = album.add(looks(0), named="Marie")[0]
+    album.run(settled)
+
+    def say(name: str | None) -> None:
+        def keep(txn: WriteTransaction) -> None:
+            txn.touch(AssetId(1))
+            regions = (Region(PLACES[0], 0.3, 0.2, 0.2, name),)
+            assets.keep(txn, Tables.METADATA, AssetId(1), Metadata("JPEG", Kind.IMAGE, regions=regions))
+
+        album.writer.run(keep)
+
+    say("Irene")
+    album.run(settled)
+    assert album.person(said) == album.named(b"Irene") != NOBODY
+    say(None)
+    album.run(settled)
+    assert album.hold(said) is Hold.NONE
+
+
+def test_a_torn_row_is_left_out_and_the_others_are_grouped(album: Album, looks: Look) -> None:
+    all_faces = [album.add(looks(0))[0] for _ in range(6)]
+    rows = RowFile(album.folder / FACE_ROWS, np.float16, DIMENSION)
+    rows.write(np.array(all_faces[:1], np.uint32), np.full((1, DIMENSION), np.nan, np.float16))
+    rows.close()
+    found = album.run(settled, lambda found: found.regroup())
+    assert found.alert is None
+    assert album.person(all_faces[0]) == NOBODY
+    assert len({album.person(face) for face in all_faces[1:]} - {NOBODY}) == 1
+
+
+def test_rows_that_are_gone_are_left_out(album: Album, looks: Look) -> None:
+    for _ in range(5):
+        album.add(looks(0))
+    (album.folder / FACE_ROWS).unlink()
+    found = album.run(settled, lambda found: found.regroup())
+    assert found.alert is None
+    assert album.person(FaceId(1)) == NOBODY
+
+
+def test_without_a_model_for_faces_nothing_is_started(album: Album) -> None:
+    album.writer.run(lambda txn: txn.delete(Tables.MODELS, b"chosen\0faces"))
+    found = album.run(settled)
+    assert found._child is None
+    with album.store.read() as txn:
+        assert "no face model" in (found.waiting(txn) or "")
+
+
+@pytest.mark.parametrize("moment", range(4))
+def test_a_child_that_is_killed_is_started_again_and_nothing_is_lost(
+    album: Album, looks: Look, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    """moment: before which of its pieces is committed."""
+    everybody = [album.add(looks(0), looks(1)) for _ in range(6)]
+    seen: list[int] = []
+    commit = moving.moved
+
+    def killed(txn: WriteTransaction, moves: Sequence[Move], newcomers: moving.Newcomers) -> moving.Newcomers:
+        seen.append(len(moves))
+        if len(seen) == moment + 1:
+            assert runs[0]._child is not None
+            os.kill(runs[0]._child.pid, signal.SIGKILL)
+        return commit(txn, moves, newcomers)
+
+    runs: list[Clustering] = []
+    monkeypatch.setattr(moving, "moved", killed)
+
+    async def remember(found: Clustering) -> None:
+        runs.append(found)
+        if moment == 3:
+            await until(lambda: found._child is not None)(found)
+            assert found._child is not None
+            os.kill(found._child.pid, signal.SIGKILL)
+
+    found = album.run(remember, settled, until(lambda: found_all(album, everybody)), settled, until_well)
+    assert found.alert is None
+    assert len({album.person(face) for pair in everybody for face in pair}) == 2
+    assert violations(album.store) == []
+
+
+def found_all(album: Album, everybody: list[list[FaceId]]) -> bool:
+    return all(album.person(face) for pair in everybody for face in pair)
+
+
+def test_what_the_user_did_meanwhile_is_left_alone(album: Album, looks: Look) -> None:
+    one, two, three, four = (album.add(looks(0))[0] for _ in range(4))
+
+    def meanwhile(txn: WriteTransaction) -> None:
+        alice, bob = people.new_person(txn, b"Alice"), people.new_person(txn, b"Bob")
+        at = faces.place_of(txn, one)
+        assert at is not None
+        face_said.say(txn, at[0].content, at[1], FaceSaid(person=alice))
+        faces.settle(txn, AssetId(1))
+        faces.place(txn, two, people.home(txn, bob))
+        album.find(txn, AssetId(3), np.stack([looks(5)]))
+
+    album.writer.run(meanwhile)
+    moves = [Move(face, 0, -1) for face in (one, two, three, four, 999)]
+    met = album.writer.run(functools.partial(moving.moved, moves=moves, newcomers={}))
+    assert (album.person(one), album.person(two)) == (album.named(b"Alice"), album.named(b"Bob"))
+    assert album.person(three) == NOBODY
+    assert album.person(four) == met[-1]
+
+
+def test_two_faces_of_a_photo_may_change_places(album: Album, looks: Look) -> None:
+    one, two = album.add(looks(0), looks(1))
+
+    def place(txn: WriteTransaction) -> tuple[PersonId, PersonId]:
+        alice, bob = people.new_person(txn, b"Alice"), people.new_person(txn, b"Bob")
+        faces.place(txn, one, people.home(txn, alice))
+        faces.place(txn, two, people.home(txn, bob))
+        return alice, bob
+
+    alice, bob = album.writer.run(place)
+    with album.store.read() as txn:
+        was = [faces.row(txn, face) for face in (one, two)]
+    moves = [Move(one, was[0].cluster, bob), Move(two, was[1].cluster, alice)]  # type: ignore[union-attr]
+    album.writer.run(functools.partial(moving.moved, moves=moves, newcomers={}))
+    assert (album.person(one), album.person(two)) == (bob, alice)
+    moves = [Move(one, 1 if was[1] is None else was[1].cluster, alice)]
+    album.writer.run(functools.partial(moving.moved, moves=moves, newcomers={}))
+    assert (album.person(one), album.person(two)) == (bob, alice)
+
+
+def test_too_little_memory_is_said_and_what_to_do(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_much(_: Store, __: Setup) -> Clusterer:
+        raise MemoryError
+
+    monkeypatch.setattr(child, "Clusterer", too_much)
+    monkeypatch.setattr(child.Store, "open", lambda *_, **__: album.store)
+    ours, theirs = socket.socketpair()
+    setup = Setup(str(album.settings.state / "store"), "", FACES_MODEL, PeopleSettings(memory_mb=512))
+    with ours, theirs:
+        child._serve(theirs, setup)
+        said = msgspec.msgpack.decode(receive_frame(ours) or b"", type=FromClusterer)
+    assert said == Unusable("512 MB are too little for so many faces: see people.memory_mb")
+
+
+def test_a_store_that_cannot_be_read_is_said(album: Album, looks: Look) -> None:
+    album.add(looks(0))
+    (album.folder / MODEL).write_text("torn")
+    found = album.run(until_alert)
+    assert str(album.folder / MODEL) in (found.alert or "")
+
+
+async def until_well(found: Clustering) -> None:
+    while found.alert is not None:  # noqa: ASYNC110 - a child brings it about
+        await trio.sleep(0.02)
+
+
+async def until_alert(found: Clustering) -> None:
+    while found.alert is None:  # noqa: ASYNC110 - a child brings it about
+        await trio.sleep(0.02)
