@@ -189,8 +189,10 @@ class Invalidator:
         node, below = known.node.lookup(name), self._table.at(known.path + b"/" + name)
         if node is None:
             return _Standing.GONE
-        if below is None or not isinstance(node, Directory):
-            return _Standing.NEW if isinstance(node, Directory) else _Standing.SAME
+        if not isinstance(node, Directory) or node.is_on_demand:
+            return _Standing.SAME
+        if below is None:
+            return _Standing.NEW
         below.renew(node)
         is_other, below.is_other = below.is_other, False
         return _Standing.OTHER if is_other else _Standing.SAME
@@ -218,7 +220,7 @@ def held_by(directory: Directory, names: Iterable[bytes]) -> dict[bytes, Event]:
     return {
         name: Event.FOLDER_APPEARED if isinstance(node, Directory) else Event.PHOTO_APPEARED
         for name, node in nodes
-        if node is not None
+        if node is not None and not (isinstance(node, Directory) and node.is_on_demand)
     }
 
 

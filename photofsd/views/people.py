@@ -110,9 +110,7 @@ class Named(Gathering):
         }
 
     def who(self, txn: ReadTransaction, name: bytes) -> PersonId | None:
-        person = stored.named(txn, name)
-        found = None if person is None else stored.person(txn, person)
-        return None if found is None or found.is_hidden else person
+        return _shown_as(txn, name)
 
     def everybody(self, txn: ReadTransaction, within: BitMap | None) -> Iterator[tuple[bytes, PersonId]]:
         for name, person in stored.names(txn):
@@ -142,11 +140,23 @@ class Named(Gathering):
 
 
 class Unknown(Gathering):
-    """Those whom nobody has named, largest first. Renamed in here, they are in /people."""
+    """Those whom nobody has named, largest first. Renamed in here, they are in /people.
+
+    Under their name they can still be opened here, though they are not listed: a file manager that has renamed a folder
+    looks for it where it was, and takes the rename for failed where it is not.
+    """
 
     def who(self, txn: ReadTransaction, name: bytes) -> PersonId | None:
         person = person_names.person_called(name)
-        return person if person is not None and stored.is_unknown(stored.person(txn, person)) else None
+        if person is None:
+            return _shown_as(txn, name)
+        return person if stored.is_unknown(stored.person(txn, person)) else None
+
+    def entry(self, name: bytes) -> Node | None:
+        folder = super().entry(name)
+        if isinstance(folder, PersonFolder):
+            folder.is_on_demand = person_names.person_called(name) is None
+        return folder
 
     def everybody(self, txn: ReadTransaction, within: BitMap | None) -> Iterator[tuple[bytes, PersonId]]:
         at_least = self.scope.library.people_min_photos
@@ -163,11 +173,12 @@ class Unknown(Gathering):
                 yield person_names.unnamed(person), person
 
     def take_in(self, person: PersonId, name: bytes) -> None:
-        people.require_unnamed(self.scope.library, person)
-        if name == person_names.unnamed(person):
-            people.hide(self.scope.library, person, is_hidden=False)
+        library, is_to_have_none = self.scope.library, name == person_names.unnamed(person)
+        people.require_other_name(library, person, b"" if is_to_have_none else name)
+        if is_to_have_none:
+            people.hide(library, person, is_hidden=False)
         else:
-            people.call(self.scope.library, person, name)
+            people.call(library, person, name)
 
 
 class Hidden(Gathering):
@@ -199,9 +210,7 @@ class Suggested(Gathering):
     """Those who have a name and of whom there are photos that are nearly sure to show them."""
 
     def who(self, txn: ReadTransaction, name: bytes) -> PersonId | None:
-        person = stored.named(txn, name)
-        found = None if person is None else stored.person(txn, person)
-        return None if found is None or found.is_hidden else person
+        return _shown_as(txn, name)
 
     def everybody(self, txn: ReadTransaction, within: BitMap | None) -> Iterator[tuple[bytes, PersonId]]:
         for name, person in stored.names(txn):
@@ -221,6 +230,13 @@ class Suggested(Gathering):
 
     def rename(self, name: bytes, target: Directory, new_name: bytes) -> None:
         raise NotPermitted(f"these photos are not sure: move those that are right to /people/{shown(name)} one by one")
+
+
+def _shown_as(txn: ReadTransaction, name: bytes) -> PersonId | None:
+    """Who has that name and is not hidden."""
+    person = stored.named(txn, name)
+    found = None if person is None else stored.person(txn, person)
+    return None if found is None or found.is_hidden else person
 
 
 VIEW = View(b"people", "who is in the photos: mv names and merges people, rm says who is not in a photo", Named)

@@ -85,11 +85,11 @@ def take_back(library: Library, entries: Sequence[int]) -> None:
     library.facts.say(undo.UNDO, entries=sorted(entries, reverse=True))
 
 
-def require_unnamed(library: Library, person: PersonId) -> None:
-    """Raise NotPermitted where that person has a name."""
+def require_other_name(library: Library, person: PersonId, name: bytes = b"") -> None:
+    """Raise NotPermitted where that person has a name, and is to keep it or to have none."""
     with library.store.read() as txn:
         found = _known(txn, person)
-    if found.name:
+    if found.name and name in {b"", found.name}:
         raise NotPermitted(
             f"{shown(found.name)} has a name, and so is not unknown: move that folder to /people/hidden, or take the "
             "name back with photofsd undo"
