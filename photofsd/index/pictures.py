@@ -90,7 +90,7 @@ class PictureIndex:
 
     def wants_build(self) -> bool:
         """Claim: a forest should be grown. Some milliseconds."""
-        return self._exact.is_complete and self._forests.is_wanted(self._outdated())
+        return self._exact.is_complete and bool(self._exact.known) and self._forests.is_wanted(self._outdated())
 
     def tend_build(self) -> None:
         """Begin to grow a forest where one is wanted, take one that has grown into use. From the main thread.

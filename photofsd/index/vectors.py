@@ -8,10 +8,12 @@ CRC, and one whose CRC is another is torn and has to be made again. Nothing here
 from __future__ import annotations
 
 import json
+import logging
+import shutil
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +27,13 @@ ROWS: Final = "image.f16"
 FACE_ROWS: Final = "faces.f16"
 MODEL: Final = "model.json"
 
+log = logging.getLogger(__name__)
+
 Halves = npt.NDArray[np.float16]
+
+
+class _OfNoUse(StoreError):
+    """What lies there cannot be the vectors that are asked for."""
 
 
 class VectorFile:
@@ -41,6 +49,19 @@ class VectorFile:
         self._is = {"model": folder.name, "dimension": dimension}
         self._file = RowFile(self._rows, np.float16, dimension)
         self._is_described = self._require_same()
+
+    @classmethod
+    def to_write(cls, folder: Path, dimension: int, rows: str = ROWS) -> Self:
+        """The vectors in `folder`, to be written to; what lies there and cannot be theirs is removed.
+
+        Nothing is lost by that: no row can be read whose dimension is not known. Raises StoreError.
+        """
+        try:
+            return cls(folder, dimension, rows)
+        except _OfNoUse as error:
+            log.warning("vectors are begun anew: %s", error)
+            shutil.rmtree(folder, ignore_errors=True)
+            return cls(folder, dimension, rows)
 
     def write(self, ids: Iterable[int], vectors: Vectors) -> list[int]:
         """Write vectors, float32[n, dimension] of length 1, at the places of n ids.
@@ -76,12 +97,14 @@ class VectorFile:
             said: Any = json.loads(file.read_bytes())
         except FileNotFoundError:
             if self._rows.exists():
-                raise StoreError(f"nothing says of which model {self._rows} is: remove it") from None
+                raise _OfNoUse(f"nothing says of which model {self._rows} is: remove it") from None
             return False
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{file} cannot be read ({error}): remove {self._folder}") from error
+        except OSError as error:
+            raise StoreError(f"{file} cannot be read ({error.strerror})") from error
+        except ValueError as error:
+            raise _OfNoUse(f"{file} cannot be read ({error}): remove {self._folder}") from error
         if said != self._is:
-            raise StoreError(f"{self._folder} holds vectors of {said}, not of {self._is}: remove it")
+            raise _OfNoUse(f"{self._folder} holds vectors of {said}, not of {self._is}: remove it")
         return True
 
     def _describe(self) -> None:

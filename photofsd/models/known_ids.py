@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from photofsd.durable import replace_file
 from photofsd.errors import ModelUnusable
 from photofsd.models.folder import ID_DIGITS, Installed
@@ -25,10 +27,10 @@ class KnownIds:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._known: dict[str, list[Any]] = {}
+        self._known: dict[str, tuple[_Stamp, str]] = {}
         self._seen: dict[str, _Stamp] = {}
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            self._known = dict(json.loads(file.read_bytes()).items())
+        with contextlib.suppress(OSError, ValueError):
+            self._known = msgspec.json.decode(file.read_bytes(), type=dict[str, tuple[_Stamp, str]])
 
     def of(self, model: Installed) -> str | None:
         """The id; None while its files come in: they must be the same twice. Raises ModelUnusable."""
@@ -38,7 +40,7 @@ class KnownIds:
             stamp = _stamp(model)
             known = self._known.get(folder)
             if known is not None and known[0] == stamp:
-                return str(known[1])
+                return known[1]
             before, self._seen[folder] = self._seen.get(folder), stamp
             if before != stamp:
                 return None
@@ -47,7 +49,7 @@ class KnownIds:
                 return None
         except OSError as error:
             raise ModelUnusable(f"the model in {folder} cannot be read: {error.strerror}") from error
-        self._known[folder] = [stamp, found]
+        self._known[folder] = stamp, found
         with contextlib.suppress(OSError):  # it is read again at the next start, then
             replace_file(self._file, json.dumps(self._known).encode())
         return found

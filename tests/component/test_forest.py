@@ -116,6 +116,16 @@ def test_another_forest_is_grown_when_much_is_not_in_it_any_more(at: Embedded, i
     assert sorted(path.name for path in (at.state / "index" / MODEL / "annoy").iterdir()) == ["3", "CURRENT"]
 
 
+def test_when_all_photos_are_gone_no_forest_is_wanted(at: Embedded, index: PictureIndex) -> None:
+    ids = at.add(directions(400, 24))
+    grow(index, at)
+    at.discount(ids)
+    follow(index, at.store)
+    index.tend_build()
+    assert index.figures()[:6] == (0, 0, True, 1, False, 0)
+    assert index.figures().alert is None
+
+
 def test_a_forest_is_used_by_the_next_searcher_once_it_is_checked(at: Embedded, index: PictureIndex) -> None:
     ids = at.add(directions(400, 24))
     grow(index, at)

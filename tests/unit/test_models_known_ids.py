@@ -54,8 +54,9 @@ def test_a_model_that_has_changed_is_read_again(folder: Path, tmp_path: Path, ho
     assert (model(folder).id == before) == (how == "another time")
 
 
-def test_what_was_remembered_may_be_torn(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "ids.json").write_bytes(b'{"to')
+@pytest.mark.parametrize("said", [b'{"to', b"[1]", b'{"%s": 5}', b'{"%s": [[], 5]}'])
+def test_what_was_remembered_may_be_torn(folder: Path, tmp_path: Path, said: bytes) -> None:
+    (tmp_path / "ids.json").write_bytes(said.replace(b"%s", bytes(folder)))
     ids = KnownIds(tmp_path / "ids.json")
     assert [ids.of(model(folder)), ids.of(model(folder))] == [None, model(folder).id]
 

@@ -76,7 +76,7 @@ class Embed(ModelStage[Picture, "list[Image]", Vector, Row]):
         from photofsd.index.vectors import VectorFile  # noqa: PLC0415 - as above
 
         vectors = np.stack([np.frombuffer(vector.row, "<f2") for _, vector in found]).astype(np.float32)
-        file = VectorFile(home.state / VECTORS / model.id, vectors.shape[1])
+        file = VectorFile.to_write(home.state / VECTORS / model.id, vectors.shape[1])
         try:
             crcs = file.write([asset for asset, _ in found], vectors)
             file.sync()

@@ -117,7 +117,7 @@ def _written(folder: Path, first: FaceId, rows: Sequence[bytes]) -> Sequence[int
     if not rows:
         return []
     vectors = np.stack([np.frombuffer(row, "<f2") for row in rows]).astype(np.float32)
-    file = VectorFile(folder, vectors.shape[1], FACE_ROWS)
+    file = VectorFile.to_write(folder, vectors.shape[1], FACE_ROWS)
     try:
         crcs = file.write(range(first, first + len(rows)), vectors)
         file.sync()
