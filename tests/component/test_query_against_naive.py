@@ -69,6 +69,7 @@ class Photo:
             [text for text in (shot.title, shot.caption) if text],
             list(shot.place or ()),
             [text for text in (shot.camera, shot.lens) if text],
+            list(shot.people),
         ]
 
     @property
@@ -149,6 +150,10 @@ def cameras(photo: Photo) -> list[str]:
     return [photo.shot.camera] if photo.shot.camera else []
 
 
+def people(photo: Photo) -> list[str]:
+    return list(photo.shot.people)
+
+
 def is_named(photo: Photo, pattern: str) -> bool:
     return fnmatch.fnmatchcase(photo.name.lower(), pattern.lower())
 
@@ -164,6 +169,7 @@ def has(photo: Photo, what: str) -> bool:
         "caption": bool(shot.title or shot.caption),
         "copies": len(shot.paths) > 1,
         "faces": False,
+        "people": bool(shot.people),
     }[what]
 
 
@@ -197,7 +203,7 @@ class NaiveSearch:
     def __init__(self, photos: Sequence[Photo]) -> None:
         self._photos = photos
         self._filters: dict[Key, Callable[[Photo, Any], bool]] = {
-            Key.PERSON: lambda _photo, _value: False,
+            Key.PERSON: self._is_like(people, people),
             Key.YEAR: lambda photo, value: photo.day is not None and is_between(photo.day.year, value),
             Key.DATE: is_on,
             Key.RATING: lambda photo, value: is_between(photo.shot.rating, value),
@@ -268,6 +274,7 @@ SHOTS = st.builds(
     taken=st.one_of(st.none(), st.builds(dt.datetime.combine, DAYS, st.times())),
     offset_min=st.one_of(st.none(), st.integers(-720, 840)),
     tags=st.lists(TEXTS, max_size=2).map(tuple),
+    people=st.lists(TEXTS, max_size=2, unique=True).map(tuple),
     title=st.one_of(st.none(), TEXTS),
     caption=st.one_of(st.none(), TEXTS),
     camera=st.one_of(st.none(), st.sampled_from(["Canon EOS 7D", "Canon EOS 7D Mark II", "Nikon D7"])),
@@ -290,7 +297,9 @@ ASKED = st.one_of(
     st.builds(Filter, st.just(Key.FOLDER), st.sampled_from(["beach", "2024", "safari", "dog", "2024 safari", "x"])),
     st.builds(Filter, st.just(Key.NAME), st.sampled_from(["img*", "IMG_4120.JPG", "*~2*", "?og*", "dog.jpg", "x*"])),
     st.builds(
-        Filter, st.just(Key.HAS), st.sampled_from(["gps", "date", "tags", "rating", "caption", "copies", "faces"])
+        Filter,
+        st.just(Key.HAS),
+        st.sampled_from(["gps", "date", "tags", "rating", "caption", "copies", "faces", "people"]),
     ),
     st.builds(
         Filter,
