@@ -28,7 +28,16 @@ EVERYBODYS: Final = 0o666
 
 
 def replace_file(path: Path, content: bytes, mode: int = OURS_ALONE) -> None:
-    """Put `content` at `path` for good, in one step. Raises OSError: what was there before is there still."""
+    """Put `content` at `path` for good, in one step. Raises OSError: what was there before is there still.
+
+    mode: of the file, as open(2) has it.
+    """
+    put_file(path, content, mode)
+    sync_folder(path.parent)
+
+
+def put_file(path: Path, content: bytes, mode: int) -> None:
+    """As `replace_file`, but after a power loss it may be what was there before that is there."""
     unfinished = path.with_name(f".{blake2b(os.fsencode(path.name), digest_size=8).hexdigest()}.{os.getpid()}")
     try:
         with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
@@ -40,7 +49,6 @@ def replace_file(path: Path, content: bytes, mode: int = OURS_ALONE) -> None:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise
-    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from photofsd.daemon.probe import probe
-from photofsd.durable import EVERYBODYS, replace_file, unwritable
+from photofsd.durable import EVERYBODYS, put_file, unwritable
 from photofsd.errors import UsageError
 from photofsd.media.xmp_writing import HEAD
 from photofsd.mounts import OUR_FILE_SYSTEM, mount_of, mounts, real_point
@@ -45,7 +45,7 @@ class Mirror:
             elif lying is not None and not lying.startswith(HEAD):
                 self.problems.append(f"{os.fsdecode(path)} is not ours: left as it is")
             else:
-                replace_file(Path(os.fsdecode(path)), packet, EVERYBODYS)
+                put_file(Path(os.fsdecode(path)), packet, EVERYBODYS)
                 self.written += 1
         except OSError as error:
             raise unwritable(os.fsdecode(path), error) from error

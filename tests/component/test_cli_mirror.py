@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from photofsd.cli.mirror import Mirror, refuse_unsafe
-from photofsd.errors import StoreError, UsageError
+from photofsd.errors import StoreError, StoreFull, UsageError
 from photofsd.media.xmp_writing import Portrait, sidecar
+from tests.component.small_disk import small_disk
 
 ANA, BOB = (sidecar(Portrait((name,))) for name in (b"Ana", b"Bob"))
 NAME = b"a\xff\n.jpg.xmp"
@@ -140,3 +141,14 @@ def test_a_library_that_is_called_by_a_link_is_never_written_to(tmp_path: Path) 
 def test_a_folder_beside_is_fine(tmp_path: Path) -> None:
     for library in (tmp_path / "library", tmp_path / "gone"):
         refuse_unsafe(tmp_path / "library2", [library], tmp_path / "mount")
+
+
+def test_a_disk_that_fills_up_is_said_and_nothing_on_it_is_torn(tmp_path: Path) -> None:
+    with small_disk(tmp_path, kind="tmpfs", megabytes=1) as disk:
+        mirror = Mirror(disk / "mirror")
+        with pytest.raises(StoreFull, match="the disk is full: there is no room for"):
+            for number in range(1000):
+                mirror.put(b"", b"%d.xmp" % number, ANA)
+        assert mirror.written > 10
+        assert set(lying(disk / "mirror").values()) == {ANA}
+        assert len(lying(disk / "mirror")) == mirror.written
