@@ -147,8 +147,12 @@ def test_a_disk_that_fills_up_is_said_and_nothing_on_it_is_torn(tmp_path: Path) 
     with small_disk(tmp_path, kind="tmpfs", megabytes=1) as disk:
         mirror = Mirror(disk / "mirror")
         with pytest.raises(StoreFull, match="the disk is full: there is no room for"):
-            for number in range(1000):
-                mirror.put(b"", b"%d.xmp" % number, ANA)
+            fill(mirror)
         assert mirror.written > 10
         assert set(lying(disk / "mirror").values()) == {ANA}
         assert len(lying(disk / "mirror")) == mirror.written
+
+
+def fill(mirror: Mirror) -> None:
+    for number in range(1000):
+        mirror.put(b"", b"%d.xmp" % number, ANA)
