@@ -7,11 +7,12 @@ through write(2), which says when the disk is full; a mapping that is written to
 from __future__ import annotations
 
 import array
+import ctypes
 import mmap
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,11 @@ from pyroaring import BitMap
 
 from photofsd.durable import sync_folder, unwritable
 from photofsd.errors import StoreError
+
+_BLOCK_BYTES: Final = 4096
+_KEEP_SIZE: Final = 1
+_PUNCH_HOLE: Final = 2
+_libc = ctypes.CDLL(None, use_errno=True)
 
 Rows = npt.NDArray[Any]
 Ids = npt.NDArray[np.uint32]
@@ -56,6 +62,18 @@ class RowFile:
                 os.fdatasync(self._writing)
             except OSError as error:
                 raise unwritable(str(self.path), error) from error
+
+    def clear(self, ids: Ids) -> None:
+        """Give back the room of rows at ids[n], ascending, that nobody needs: zeros from now on, or as they were.
+
+        Where fewer follow each other than fill a block of the disk, there is nothing to give back.
+        """
+        if not self.path.exists():
+            return
+        descriptor = self._open_to_write()
+        for start, end in _runs(ids):
+            if (end - start) * self._row_bytes >= _BLOCK_BYTES:
+                _give_back(descriptor, int(ids[start]) * self._row_bytes, (end - start) * self._row_bytes)
 
     def read(self, ids: Ids) -> Rows:
         """The rows [n, width] of ids[n], zeros where there is none. Raises StoreError where the disk fails.
@@ -123,6 +141,11 @@ def _runs(ids: Ids) -> Iterator[tuple[int, int]]:
     if len(ids):
         cuts = (np.flatnonzero(np.diff(ids.astype(np.int64)) != 1) + 1).tolist()
         yield from zip([0, *cuts], [*cuts, len(ids)], strict=True)
+
+
+def _give_back(descriptor: int, offset: int, length: int) -> None:
+    """Make a hole; a file system that cannot, or fails, leaves things as they are."""
+    _libc.fallocate(descriptor, _KEEP_SIZE | _PUNCH_HOLE, ctypes.c_longlong(offset), ctypes.c_longlong(length))
 
 
 def _write_all(descriptor: int, content: bytes, offset: int) -> None:

@@ -82,6 +82,10 @@ class VectorFile:
         """The rows of n ids, float16[n, dimension]; zeros where none was written. Raises StoreError."""
         return self._file.read(np.fromiter(ids, np.uint32))
 
+    def clear(self, ids: Iterable[int]) -> None:
+        """Give back the room of the rows of n ids, ascending, that do not count any more."""
+        self._file.clear(np.fromiter(ids, np.uint32))
+
     def rows(self) -> Halves:
         """All rows, float16[m, dimension], mapped: not for the daemon, which a failing disk would end."""
         return self._file.rows()

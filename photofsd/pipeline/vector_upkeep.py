@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import trio
+from pyroaring import BitMap
 
 from photofsd.errors import StoreError
 from photofsd.index.torn import FACES, PICTURES, Kind, Torn, look_at_rows
+from photofsd.index.vectors import FACE_ROWS, VectorFile, dimension_of
 from photofsd.pipeline.results import Results
 from photofsd.pipeline.stage import VECTORS
 from photofsd.pipeline.stages.clip import STAGE as CLIP
 from photofsd.pipeline.stages.faces import STAGE as FIND
 from photofsd.store import assets, embeddings, faces, jobs, model_roles
+from photofsd.store.schema import U32, Tables
 from photofsd.types import FaceId
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ class VectorUpkeep:
         self._writer = writer
         self._results = Results(graph)
         self._vectors = state / VECTORS
+        self._settled = self._next_face()
 
     async def run(self) -> None:
         """Look at all rows now, and then every day."""
@@ -57,6 +61,7 @@ class VectorUpkeep:
     async def look(self) -> int:
         """Look at all rows, at most half of the time; how many photos had torn ones. Raises StoreError, StoreFull."""
         torn = await self._look_at(PICTURES, self._embed_again) + await self._look_at(FACES, self._find_again)
+        await trio.to_thread.run_sync(self._give_room_back)
         if torn:
             log.warning("vectors of %d photos are missing or torn: they are made again", torn)
         return torn
@@ -89,6 +94,22 @@ class VectorUpkeep:
                 self._results.redo(txn, FIND, asset)
                 count += 1
         return count
+
+    def _give_room_back(self) -> None:
+        """Clear the rows of faces that are no more; those of ids that were given since the last look may be to come."""
+        settled, self._settled = self._settled, self._next_face()
+        with self._store.read() as txn:
+            dead = BitMap(range(1, settled)) - BitMap(U32.unpack(key)[0] for key in txn.keys(Tables.FACE_ROWS))
+        for rows in self._vectors.glob(f"*/{FACE_ROWS}"):
+            file = VectorFile(rows.parent, dimension_of(rows.parent), FACE_ROWS)
+            try:
+                file.clear(dead)
+            finally:
+                file.close()
+
+    def _next_face(self) -> int:
+        with self._store.read() as txn:
+            return txn.number(Tables.META, b"next_face") or 1
 
     def _embed_again(self, torn: Sequence[Torn], txn: WriteTransaction) -> int:
         """What is queued is about to be made again anyhow: its row may be newer than what the store says."""

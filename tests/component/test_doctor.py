@@ -21,7 +21,7 @@ from photofsd.daemon import doctor, probe
 from photofsd.daemon.doctor import MODULES, System, examine
 from photofsd.daemon.finding import Finding
 from photofsd.daemon.probe import Sight
-from tests.component import tiny_clip
+from tests.component import tiny_clip, tiny_faces
 
 Examine = Callable[..., dict[str, Finding]]
 
@@ -225,6 +225,18 @@ def test_the_demo_model_says_to_the_doctor_what_it_is(settings: Settings, system
     pytest.importorskip("torch", reason="what runs open_clip's models is not installed: pip install 'photofsd[ml]'")
     lay_out(settings.models.folder)
     assert "(DEMO MODEL: " in _findings(settings, system)["image-text model"].text
+
+
+def test_a_pack_for_faces_is_tried_as_well(settings: Settings, system: System) -> None:
+    finding = _findings(settings, system)["face model"]
+    assert (finding.level, finding.advice) == ("ok", "photofsd models install buffalo_l")
+    pack = tiny_faces.make(settings.models.folder, "tiny")
+    assert _findings(settings, system)["face model"].text.startswith("tiny: 16 dimensions, on ONNX Runtime")
+    (pack / "det.onnx").write_bytes(b"no model")
+    finding = _findings(settings, system)["face model"]
+    assert (finding.level, "det.onnx is no model of ONNX" in finding.text) == ("problem", True)
+    wanted = dataclasses.replace(settings, models=dataclasses.replace(settings.models, faces="another"))
+    assert _findings(wanted, system)["face model"].advice == "correct models.faces"
 
 
 def test_a_model_that_does_not_run_is_a_problem(settings: Settings, system: System) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import trio
 from PIL import Image
 
 from photofsd.index import torn as torn_rows
@@ -121,8 +122,6 @@ def torn(here: Librarian) -> list[AssetId]:
 
 def looked_after(here: Librarian) -> int:
     """How many photos' rows the upkeep finds torn."""
-    import trio  # noqa: PLC0415
-
     return trio.run(VectorUpkeep(here.store, here.writer, here.graph, here.state).look)
 
 
@@ -315,6 +314,33 @@ def test_a_row_that_is_torn_is_found_and_its_photo_looked_at_again(here: Librari
     again = in_photo(here, "two.jpg")
     assert vectors(here, model, *again) == pytest.approx(whole, abs=1e-3)
     assert people_in(here, "two.jpg")[0] == (b"Alice", Hold.HAND)
+
+
+def test_room_of_faces_that_are_no_more_is_given_back_but_not_that_of_those_to_come(
+    here: Librarian, models: Path
+) -> None:
+    here.work_off(settings(models))
+    path = here.state / VECTORS / model_id(models) / FACE_ROWS
+
+    def lost_on_the_way(count: int = 4096) -> int:
+        """Write vectors whose faces never come into the store; what the disk has of the file then."""
+        file = VectorFile(path.parent, tiny_faces.DIMENSION, FACE_ROWS)
+        first = here.writer.run(lambda txn: faces.reserve(txn, count))
+        file.write(range(first, first + count), np.ones((count, tiny_faces.DIMENSION), np.float32))
+        file.sync()
+        file.close()
+        return path.stat().st_blocks
+
+    before = lost_on_the_way()
+    assert looked_after(here) == 0
+    assert path.stat().st_blocks < before / 2
+    upkeep = VectorUpkeep(here.store, here.writer, here.graph, here.state)
+    before = lost_on_the_way()
+    trio.run(upkeep.look)
+    assert path.stat().st_blocks == before
+    trio.run(upkeep.look)
+    assert path.stat().st_blocks < before / 2
+    assert torn(here) == []
 
 
 @pytest.mark.parametrize("damage", ["cut short", "gone"])
