@@ -91,8 +91,8 @@ class _Faces:
             if owner is None or cluster not in owner.clusters:
                 yield f"I12 clusters {cluster}: person {row.person} does not have it"
         for face, at in face_rows.rows(self._txn):
-            for unknown in BitMap([at.cluster, at.suggested]) - known:
-                yield f"I12 face_rows {face}: there is no cluster {unknown}"
+            if at.cluster not in known:
+                yield f"I12 face_rows {face}: there is no cluster {at.cluster}"
         following = self._txn.number(Tables.META, b"next_cluster") or 1
         if known.max() >= following:
             yield f"I12 meta next_cluster: it says {following}, but {known.max()} is in use"

@@ -52,6 +52,12 @@ def contents(txn: ReadTransaction) -> Iterator[bytes]:
         yield key[len(_FACE) : -_BOX.size]
 
 
+def everything(txn: ReadTransaction) -> Iterator[tuple[bytes, FaceSaid]]:
+    """What was said of all faces, and of which content."""
+    for key, value in txn.items(Tables.USER, _FACE):
+        yield key[len(_FACE) : len(_FACE) + DIGEST_BYTES], txn.decode(value, FaceSaid)
+
+
 def at(txn: ReadTransaction, content: bytes, box: Box) -> FaceSaid:
     """What was said of the face in exactly that place."""
     return txn.record(Tables.USER, _key(content, box), FaceSaid) or SILENCE

@@ -126,12 +126,20 @@ def place(
     if cluster and (not person or person in refused or (in_the_way and not may_go)):
         return False
     txn.touch(at.asset)
-    for one, there in in_the_way:
-        face_rows.put(txn, one, there._replace(cluster=WAITING))
+    for one, there in others:
+        face_rows.put(txn, one, _without(txn, there, person))
     taken = {person, *refused, *(people.of_cluster(txn, there.cluster) for _, there in others)}
     likely_cluster = suggested if likely and likely not in taken else WAITING
     face_rows.put(txn, face, FaceRow(at.asset, cluster, likely_cluster, hold if cluster else Hold.NONE))
     return True
+
+
+def _without(txn: ReadTransaction, at: FaceRow, person: PersonId) -> FaceRow:
+    """Where a face is to be that is not that person, nor nearly surely."""
+    cluster, suggested = (
+        WAITING if people.of_cluster(txn, one) == person else one for one in (at.cluster, at.suggested)
+    )
+    return at._replace(cluster=cluster, suggested=suggested)
 
 
 def refusals(txn: ReadTransaction, face: FaceId) -> Mapping[PersonId, float]:

@@ -194,13 +194,17 @@ class UserFacts:
     def record(self, txn: WriteTransaction, entry: Entry) -> Entry:
         """Complete `entry`, apply it, write it to the journal, return it as it is there; only `say` calls this."""
         complete = self._verb(entry["do"]).complete(txn, entry)
+        self.tell(txn)
+        return self._append(txn, complete)
+
+    def _append(self, txn: WriteTransaction, complete: Entry) -> Entry:
         return self._journal.append(complete, accept=lambda numbered: self._apply([numbered], txn))
 
     def tell(self, txn: WriteTransaction) -> None:
         """Record what has come true by itself."""
         for verb in self._verbs.values():
             for entry in list(verb.untold(txn)):
-                self.record(txn, entry)
+                self._append(txn, entry)
 
     def apply_missed(self, txn: WriteTransaction) -> None:
         """Apply what the journal says beyond the store's mark."""
@@ -238,6 +242,5 @@ class _Saying:
     def __call__(self, txn: WriteTransaction) -> Entry:
         self._facts.apply_missed(txn)
         if self._recorded is None:
-            self._facts.tell(txn)
             self._recorded = self._facts.record(txn, self._entry)
         return self._recorded

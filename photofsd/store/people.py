@@ -307,6 +307,9 @@ def drop_if_empty(txn: WriteTransaction, cluster_id: ClusterId) -> bool:
 
 
 def tidy(txn: WriteTransaction) -> int:
-    """Forget the clusters without faces; how many those were. Call it when faces have been put elsewhere."""
+    """Forget the clusters without faces; how many those were. Call it when faces have been put elsewhere.
+
+    What was suggested for such a cluster is suggested for nobody, until it is suggested anew.
+    """
     empty = [cluster_id for cluster_id, row in clusters(txn) if not row.faces]
     return sum(drop_if_empty(txn, cluster_id) for cluster_id in empty)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from photofsd.records import FaceSaid, Person, Record
-from photofsd.store import assets, face_rows, face_said, faces, people
+from photofsd.store import assets, face_rows, face_said, faces, people, spoken
 from photofsd.store.face_rows import FaceRow
 from photofsd.store.overlap import Box, box, pairs
 from photofsd.store.spoken import Placed
-from photofsd.types import WAITING, AssetId, ClusterId, Hold, PersonId
+from photofsd.types import NOBODY, WAITING, AssetId, ClusterId, Hold, PersonId
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
@@ -87,6 +87,11 @@ def _placed(txn: ReadTransaction, content: bytes) -> list[Placed]:
 def take_back(txn: WriteTransaction, stored: bytes) -> None:
     """Make what was so before so again."""
     before = txn.decode(stored, Before)
+    apart = [
+        (one, now.merged_into)
+        for one, record in before.people
+        if record is not None and (now := people.person(txn, one)) is not None and now.merged_into != record.merged_into
+    ]
     for person_id, record in before.people:
         if record is not None and people.person(txn, person_id) is not None:
             _restore(txn, person_id, record)
@@ -94,11 +99,35 @@ def take_back(txn: WriteTransaction, stored: bytes) -> None:
         owner = people.of_cluster(txn, cluster)
         if owner and owner != person_id and people.resolve(txn, person_id) == person_id:
             people.give(txn, cluster, person_id)
+    for person_id, into in apart:
+        _claim(txn, person_id, NOBODY if before.clusters else into)
     if before.photo is not None:
         _restore_photo(txn, before.photo)
     for person_id, record in before.people:
         if record is None:
             _unmake(txn, person_id)
+
+
+def _claim(txn: WriteTransaction, person_id: PersonId, into: PersonId) -> None:
+    """What was found while they were one is that person's, where the user says so, and examples that `into` has.
+
+    into: NOBODY where the person has got clusters back, and in them the examples.
+    """
+    contents = {
+        content
+        for content, said in face_said.everything(txn)
+        if person_id in {people.resolve(txn, said.person), people.resolve(txn, said.example)}
+    }
+    for content in contents:
+        asset = assets.with_content(txn, content)
+        if asset is not None:
+            faces.settle(txn, asset)
+            placed = faces.placed(txn, asset)
+            about, _ = spoken.of(txn, content, [face for face, _ in placed])
+            for (face, at), one in zip(placed, about, strict=True):
+                is_theirs = people.resolve(txn, one.said.example) == person_id
+                if is_theirs and into and people.of_cluster(txn, at.cluster) == into and at.hold is Hold.NONE:
+                    faces.place(txn, face.id, people.home(txn, person_id))
 
 
 def _restore(txn: WriteTransaction, person_id: PersonId, record: Person) -> None:
@@ -140,14 +169,12 @@ def _restore_places(txn: WriteTransaction, asset: AssetId, before: tuple[FaceBef
     for face, (_, at) in moved.items():
         face_rows.put(txn, face, at._replace(cluster=WAITING, suggested=WAITING))
     for face, (was, at) in moved.items():
-        apart = {people.of_cluster(txn, there.cluster) for one, there in faces.placed(txn, asset) if one.id != face}
-        if was.hold is Hold.HAND:
-            apart = set()
-        apart.update(faces.refusals(txn, face))
+        others = [there for one, there in faces.placed(txn, asset) if one.id != face and was.hold is not Hold.HAND]
+        refused = faces.refusals(txn, face).keys()
+        apart = {*refused, *(people.of_cluster(txn, there.cluster) for there in others)} - {NOBODY}
         places = (_cluster(txn, was), at.cluster)
         cluster = next((one for one in places if people.of_cluster(txn, one) not in apart), WAITING)
-        likely = people.of_cluster(txn, was.suggested)
-        suggested = was.suggested if likely and likely not in apart else WAITING
+        suggested = WAITING if people.of_cluster(txn, was.suggested) in refused else was.suggested
         face_rows.put(txn, face, FaceRow(asset, cluster, suggested, was.hold if cluster else Hold.NONE))
 
 

@@ -43,10 +43,16 @@ def fingerprint(zone: dt.tzinfo | None) -> int:
 
     zone: None = the system's. Zones with other names and the same rules are the same.
     """
-    digest = hashlib.blake2b(b"%d" % derived.VERSION, digest_size=8)
-    for offset in _offsets_min(zone):
-        digest.update(offset.to_bytes(2, "big", signed=True))
-    return int(U64.unpack(digest.digest())[0])
+    rules = _rules(None) if zone is None else _rules_of(zone)
+    return int(U64.unpack(hashlib.blake2b(b"%d" % derived.VERSION + rules, digest_size=8).digest())[0])
+
+
+def _rules(zone: dt.tzinfo | None) -> bytes:
+    return b"".join(offset.to_bytes(2, "big", signed=True) for offset in _offsets_min(zone))
+
+
+_rules_of = functools.lru_cache(maxsize=8)(_rules)
+"""The system's zone may become another one; one that has a name does not."""
 
 
 def _offsets_min(zone: dt.tzinfo | None) -> Iterator[int]:

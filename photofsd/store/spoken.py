@@ -48,7 +48,8 @@ def obeyed(
 ) -> list[Placed]:
     """The faces of a photo, and where each is to be: one that the user has set is where they say, or is added.
 
-    Nobody else in the photo is the same person then. fresh: faces that were never there before.
+    Nobody else in the photo is the same person then. fresh: faces that were never there before. Those, and the ones
+    of which the user does not say any more who they are, are whose example they are, or wait.
     """
     spoken, of_none = of(txn, content, [face for face, _ in placed])
     rows = {face.id: at for face, at in placed}
@@ -57,13 +58,15 @@ def obeyed(
             face = Face(FaceId(txn.next_id(b"next_face")), *place, is_missed=True)
             spoken.append(Spoken(face, place, said))
             rows[face.id] = FaceRow(asset)
+    let_go = {face.id for face, _, _ in spoken if rows[face.id].hold is Hold.HAND}
     for face, _, said in spoken:
         rows[face.id] = _heard(txn, rows[face.id], said)
     spoken = [one for one in spoken if not one.face.is_missed or rows[one.face.id].hold is Hold.HAND]
     set_by_hand = {people.of_cluster(txn, at.cluster) for at in rows.values() if at.hold is Hold.HAND}
     for face, _, said in spoken:
         rows[face.id] = at = _apart(txn, rows[face.id], set_by_hand)
-        person = people.resolve(txn, said.example) if face.id in fresh and not at.cluster else NOBODY
+        is_loose = not at.cluster and (face.id in fresh or face.id in let_go)
+        person = people.resolve(txn, said.example) if is_loose else NOBODY
         there = {people.of_cluster(txn, rows[one.face.id].cluster) for one in spoken}
         if person and person not in there and person not in refused(txn, said):
             rows[face.id] = at._replace(cluster=people.home(txn, person))
@@ -76,8 +79,9 @@ def _heard(txn: WriteTransaction, at: FaceRow, said: FaceSaid) -> FaceRow:
     if person:
         is_there = people.of_cluster(txn, at.cluster) == person
         return FaceRow(at.asset, at.cluster if is_there else people.home(txn, person), hold=Hold.HAND)
-    hold = Hold.NONE if at.hold is Hold.HAND else at.hold
-    return _apart(txn, at._replace(hold=hold), refused(txn, said)) if said.refused else at._replace(hold=hold)
+    if at.hold is Hold.HAND:  # once
+        return FaceRow(at.asset)
+    return _apart(txn, at, refused(txn, said)) if said.refused else at
 
 
 def _apart(txn: ReadTransaction, at: FaceRow, people_apart: Collection[PersonId]) -> FaceRow:

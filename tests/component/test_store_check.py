@@ -72,7 +72,7 @@ def _put_chunk(txn: WriteTransaction, fact: bytes, members: BitMap, chunk: bytes
 ALONE = stacks.StackRow(AssetId(1), StackKind.RAW, is_still=False)
 A_NAME = b"N" + U32.pack(TRIP) + b"a\0"
 INVARIANTS = {*range(1, 9), 10, 11}
-"""What this file breaks; I9 is broken in test_similar_photos.py."""
+"""What this file breaks; I9 is broken in test_similar_photos.py, I12 in test_check_people.py."""
 BEACH = facets.fact(Facet.TAG, b"beach")
 A_FOLDER = msgspec.msgpack.encode(DirRecord(NOWHERE, b"lost"))
 A_FILE = FileRecord(TRIP, b"c.jpg", *STAT, Kind.IMAGE)
