@@ -242,6 +242,8 @@ class PeopleMachine(RuleBasedStateMachine):
         if len(self.exact) >= count:
             del self.exact[len(self.exact) - count + 1 :]
             assert self.visible() == self.exact.pop()
+        else:
+            self.exact.clear()
 
     # ---- what the machine does
 
