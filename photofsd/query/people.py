@@ -83,9 +83,10 @@ def photos(txn: ReadTransaction, several: Iterable[Somebody]) -> BitMap:
 
 
 def closest_name(txn: ReadTransaction, text: str) -> str | None:
-    """The name that comes closest to `text`, which nobody has."""
-    names = {one.text.casefold(): one.text for one in known(txn) if not is_hidden(txn, one)}
-    close = difflib.get_close_matches(text.casefold(), names, n=1, cutoff=0.6)
+    """The name that comes closest to `text`, which nobody has: as a whole, or by one of its words."""
+    shown = [one.text for one in known(txn) if not is_hidden(txn, one)]
+    names = {word: name for name in shown for word in tokens(name)} | {folded(name): name for name in shown}
+    close = difflib.get_close_matches(folded(text), names, n=1, cutoff=0.6)
     return names[close[0]] if close else None
 
 

@@ -183,6 +183,7 @@ def test_why_a_photo_is_found_names_the_people(library: Store) -> None:
     [
         ("person:Alcie", "nobody is called 'Alcie': did you mean Alice?"),
         ("person:Harr", "nobody is called 'Harr'"),
+        ("person:Smoth", "nobody is called 'Smoth': did you mean Bob Smith?"),
         ("person:Xyz", "nobody is called 'Xyz'"),
         ("faces:0", "1 photo has not been looked at for faces"),
         ("has:faces", "1 photo has not been looked at for faces"),
