@@ -457,3 +457,51 @@ def test_an_edit_is_told_once_even_by_a_daemon_that_is_killed_meanwhile(
     assert facts.catch_up() == 0
     assert journal.last == 2
     assert in_photos(known)[b"Bob"] == {1, 2}
+
+
+# ---- however many photos
+
+
+@pytest.mark.parametrize("verb", [people_said.NAME, people_said.MERGE, people_said.HIDE, undo.UNDO])
+def test_a_word_about_somebody_writes_as_many_rows_for_a_thousand_photos_as_for_a_hundred(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """Beyond the examples that the journal gets, of which there are at most twenty a person."""
+    written = {count: _rows_written(tmp_path, monkeypatch, verb, count) for count in (100, 1000)}
+    assert written[1000] == written[100] <= 60
+
+
+def _rows_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, count: int) -> int:
+    """Rows that are written where two people in `count` photos each are named, merged or parted again."""
+    store = open_store(tmp_path / f"store-{count}")
+    writer = Writer(store)
+    facts = UserFacts(Journal(tmp_path / f"journal-{count}"), writer, VERBS)
+    with store.write() as txn:
+        added = [add_photo(txn, root(txn), b"%d.jpg" % number) for number in range(2 * count)]
+        found = [find(txn, asset, [LEFT])[0] for asset in added]
+        together(txn, found[:count], b"Alice")
+        together(txn, found[count:])
+    said: dict[str, dict[str, object]] = {
+        people_said.NAME: {"person": 2, "name": "Bob"},
+        people_said.MERGE: {"person": 2, "into": 1},
+        people_said.HIDE: {"person": 2, "hidden": True},
+    }
+    if verb == undo.UNDO:
+        facts.say(people_said.MERGE, **said[people_said.MERGE])
+    rows: list[bytes] = []
+    put = WriteTransaction.put
+    with monkeypatch.context() as counting:
+        counting.setattr(
+            WriteTransaction, "put", lambda txn, table, key, value: (rows.append(key), put(txn, table, key, value))
+        )
+        put_record = WriteTransaction.put_record
+        counting.setattr(
+            WriteTransaction,
+            "put_record",
+            lambda txn, table, key, record: (rows.append(key), put_record(txn, table, key, record)),
+        )
+        facts.say(verb, **said.get(verb, {}))
+    writer.close()
+    assert violations(store) == []
+    store.close()
+    return len(rows)
