@@ -10,7 +10,7 @@ import pytest
 
 from photofsd.errors import AlreadyThere, NameTooLong, NoSuchEntry, NotPermitted, PhotofsdError
 from photofsd.records import Metadata, Person, Region
-from photofsd.store import assets, faces, people, people_said, undo
+from photofsd.store import assets, faces, paths, people, people_said, undo
 from photofsd.store.env import Store
 from photofsd.store.journal import Journal, UserFacts
 from photofsd.store.overlap import box
@@ -505,3 +505,22 @@ def _rows_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, co
     assert violations(store) == []
     store.close()
     return len(rows)
+
+
+def test_copies_of_a_photo_are_one_for_what_is_said_of_it(known: Store, facts: UserFacts) -> None:
+    with known.write() as txn:
+        assert add_photo(txn, root(txn), b"copy of 3.jpg", content=3) == AssetId(3)
+        (face,) = faces.of_person(txn, AssetId(3), ALICE)
+    facts.say(people_said.ASSIGN, face=face, person=OTHER)
+    with known.write() as txn:
+        paths.remove_file(txn, FileId(3))
+    assert in_photos(known)[b"person-3"] == {3, 5}
+    with known.write() as txn:
+        record = assets.asset(txn, AssetId(3))
+        assert record is not None
+        paths.remove_file(txn, record.files[0])
+    assert in_photos(known)[b"person-3"] == {5}
+    facts.say(undo.UNDO)
+    with known.write() as txn:
+        assert add_photo(txn, root(txn), b"back.jpg", content=3) == AssetId(3)
+    assert (in_photos(known)[b"person-3"], in_photos(known)[b"Alice"]) == ({5}, {3, 4})
