@@ -5,6 +5,7 @@ A row that is not what its CRC says does not count any more, and is made again.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import time
@@ -101,11 +102,12 @@ class VectorUpkeep:
         with self._store.read() as txn:
             dead = BitMap(range(1, settled)) - BitMap(U32.unpack(key)[0] for key in txn.keys(Tables.FACE_ROWS))
         for rows in self._vectors.glob(f"*/{FACE_ROWS}"):
-            file = VectorFile(rows.parent, dimension_of(rows.parent), FACE_ROWS)
-            try:
-                file.clear(dead)
-            finally:
-                file.close()
+            with contextlib.suppress(StoreError):  # of nobody: what is written next begins it anew
+                file = VectorFile(rows.parent, dimension_of(rows.parent), FACE_ROWS)
+                try:
+                    file.clear(dead)
+                finally:
+                    file.close()
 
     def _next_face(self) -> int:
         with self._store.read() as txn:

@@ -19,7 +19,7 @@ from photofsd.models.folder import Purpose, chosen
 from photofsd.store import embeddings, facets
 from photofsd.store.env import Store
 from photofsd.types import Facet
-from tests.component import tiny_clip
+from tests.component import tiny_clip, tiny_faces
 from tests.faults.home import LIMIT_S, Home
 
 PHOTOS = 60
@@ -65,12 +65,36 @@ def test_a_model_that_comes_is_found_and_one_that_goes_is_waited_for(make_home: 
     home.rest()
     assert home.done("clip") == home.health()["index"]["vectors"] == PHOTOS
     assert not waiting(home)
-    assert "photofsd models install" not in (home.mount / ".photofsd/README").read_text()
+    assert "models install ViT" not in (home.mount / ".photofsd/README").read_text()
     (home.models / "clip/tiny").rename(home.models / "away")
     home.until(lambda: "no image-text model is installed" in waiting(home))
     assert home.health()["index"]["vectors"] == PHOTOS
     home.end()
     assert check(home) == "the store is clean\n"
+
+
+def test_a_pack_that_comes_finds_faces_and_a_row_that_is_torn_is_named(make_home: Callable[..., Home]) -> None:
+    home = make_home()
+    for number, colours in enumerate((("blue",), ("lime", "blue"), ())):
+        tiny_faces.picture(*colours).save(home.folder / f"{number}.jpg", quality=95)
+    home.start()
+    home.rest()
+    assert "photofsd models install buffalo_l" in (home.health()["stages"]["faces"]["waiting"] or "")
+    pack = tiny_faces.make(home.models, "tiny")
+    home.rest()
+    assert (home.done("faces"), home.health()["people"]["faces"]) == (3, 3)
+    home.end()
+    assert check(home) == "the store is clean\n"
+    (rows,) = (home.state / "vectors").glob(f"{pack.name}-*/faces.f16")
+    with rows.open("r+b") as file:
+        file.seek(2 * tiny_faces.DIMENSION * 2)
+        file.write(b"\xff\xff\xff")
+    assert check(home) == f"vectors {rows.parent.name} faces.f16 2: the row is torn; a running daemon makes it again\n"
+    home.start()
+    home.rest()
+    home.until(lambda: check(home) == "the store is clean\n")
+    assert home.health()["people"]["faces"] == 3
+    home.end()
 
 
 def test_another_model_is_taken_into_use_on_reload(make_home: Callable[..., Home]) -> None:
