@@ -21,6 +21,10 @@ MIDDLES_MAX: Final = 8
 SAMPLE: Final = 2000
 ROUNDS: Final = 5
 QUERIES: Final = 1024
+FEW: Final = 2.01
+"""Length of the sum of faces up to which there are two at most: too few to know somebody by, so only those join who are
+as close as two groups must be to be one."""
+
 ALONE: Final = 1e-2
 """Length of the sum of faces below which there are none."""
 
@@ -90,24 +94,26 @@ class Closest:
     """The person closest to each of n faces: people int64[n] (0 = nobody), cosine float32[n].
 
     second: the cosine of the closest other person, float32[n]; -1 where there is none.
+    weights: the length of the sum of the faces around that middle, float32[n].
     """
 
     people: People
     cosines: Vectors
     second: Vectors
+    weights: Vectors
 
 
 def closest(rows: Rows, known: Middles) -> Closest:
     """The closest person of each face. rows: [n, dimension] of length 1."""
     size = len(rows)
-    found = Closest(np.zeros(size, np.int64), np.full(size, -1, np.float32), np.full(size, -1, np.float32))
+    found = Closest(np.zeros(size, np.int64), *(np.full(size, -1, np.float32) for _ in range(3)))
     if not known.people.size:
         return found
     for start in range(0, size, QUERIES):
         some = slice(start, start + QUERIES)
         cosines = rows[some].astype(np.float32) @ known.centres.T
         best = cosines.argmax(axis=1)
-        found.people[some] = known.people[best]
+        found.people[some], found.weights[some] = known.people[best], known.weights[best]
         found.cosines[some] = np.take_along_axis(cosines, best[:, None], 1)[:, 0]
         cosines[known.people == found.people[some][:, None]] = -1
         found.second[some] = cosines.max(axis=1)
@@ -123,7 +129,8 @@ def joined(
     """
     found = closest(known.rows[waiting], looks)
     is_clear = found.cosines - found.second >= CLEARLY
-    joins = is_clear & (found.cosines >= closeness.join) & (found.cosines > known.bars[waiting])
+    bars = np.where(found.weights > FEW, closeness.join, closeness.merge)
+    joins = is_clear & (found.cosines >= bars) & (found.cosines > known.bars[waiting])
     nearly = is_clear & ~joins & (found.cosines >= closeness.suggest) & (found.cosines > known.bars[waiting])
     order = np.lexsort((waiting, -found.cosines))
     there = np.flatnonzero((people != 0) & np.isin(known.photos, known.photos[waiting]))

@@ -24,7 +24,7 @@ ROWS: Final = 16_384
 
 SAMPLE_PER_CELL: Final = 24
 ROUNDS: Final = 4
-PROBED: Final = 0.02
+PROBED: Final = 0.008
 PROBED_MIN: Final = 24
 """Of the cells, so many around its own are looked into; so many at least."""
 

@@ -251,6 +251,15 @@ def test_of_two_faces_of_a_photo_the_closer_one_joins_and_none_where_one_is_ther
     assert joins.tolist() == [0, ALICE, ALICE, 0]
 
 
+def test_somebody_with_two_faces_is_joined_by_those_alone_who_are_very_close() -> None:
+    centre, other = directions(2)
+    close, fair = unit(0.7 * centre + 0.714 * other), unit(0.5 * centre + 0.866 * directions(3)[2])
+    known = faces(np.stack((centre, centre, close, fair)), [ALICE, ALICE, 0, 0])
+    looks = Middles.of(known.rows, known.people)
+    joins, nearly = joined(known, np.array([2, 3]), known.people, looks, CLOSE)
+    assert (joins.tolist(), nearly.tolist()) == ([ALICE, 0], [0, ALICE])
+
+
 def test_nobody_is_there_to_be_joined() -> None:
     known = faces(around(directions(1)[0], 2))
     joins, nearly = joined(known, np.arange(2), known.people, Middles.of(known.rows, known.people), CLOSE)
