@@ -33,8 +33,8 @@ class Clusterer:
         self._store = store
         self._closeness = closeness(setup.people)
         self._roll = Roll(Path(setup.vectors), setup.model, setup.people)
+        self._roll.read_all(store)
         with store.read() as txn:
-            self._roll.read_all(txn)
             self._owners = Owners(txn)
         self._looks: Middles | None = None
         self._unsure: set[int] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,13 +17,16 @@ from photofsd.index.rows import RowFile
 from photofsd.index.vectors import FACE_ROWS, crcs, dimension_of
 from photofsd.records import Face, Faces
 from photofsd.store import assets, face_rows, face_said, faces
-from photofsd.store.schema import Tables
-from photofsd.types import AssetId, Hold
+from photofsd.store.face_rows import FaceRow
+from photofsd.store.schema import U32, Tables
+from photofsd.types import AssetId, FaceId, Hold
 
 if TYPE_CHECKING:
+    from photofsd.store.env import Store
     from photofsd.store.transaction import ReadTransaction
 
 CHECKED_AT_ONCE: Final = 8192
+READ_AT_ONCE: Final = 10_000
 
 Ids = npt.NDArray[np.uint32]
 
@@ -61,23 +65,46 @@ class Roll:
 
     # ---- Reading ----
 
-    def read_all(self, txn: ReadTransaction) -> None:
-        """Read every face. Raises StoreError."""
-        self._grow(txn.number(Tables.META, b"next_face") + 1)
-        for _, value in txn.items(Tables.FACES):
-            found = txn.decode(value, Faces)
-            if found.model == self._model:
-                for face in found.faces:
-                    self._crcs[face.id] = self._crc(face)
-        for face_id, row in face_rows.rows(txn):
-            self.photos[face_id], self.clusters[face_id] = row.asset, row.cluster
-            self.suggested[face_id], self.holds[face_id] = row.suggested, row.hold
+    def read_all(self, store: Store) -> None:
+        """Read every face, some in a transaction: what changes meanwhile is for `read`. Raises StoreError."""
+        with store.read() as txn:
+            self._grow(txn.number(Tables.META, b"next_face") + 1)
+        asset: int | None = 0
+        while asset is not None:
+            with store.read() as txn:
+                asset = self._read_found(txn, asset)
+        face: int | None = 0
+        while face is not None:
+            with store.read() as txn:
+                face = self._read_rows(txn, face)
         self._check(np.flatnonzero(self._crcs >= 0).astype(np.uint32))
-        self._bars = {}
-        for content in face_said.contents(txn):
-            asset = assets.with_content(txn, content)
-            if asset is not None:
-                self._bars.update(_bars(txn, asset))
+        with store.read() as txn:
+            for content in face_said.contents(txn):
+                known = assets.with_content(txn, content)
+                if known is not None:
+                    self._bars.update(_bars(txn, known))
+
+    def _read_found(self, txn: ReadTransaction, first: int) -> int | None:
+        """Read what was found in some photos from the id `first` on; where to go on, None = that was all."""
+        some = list(itertools.islice(txn.items(Tables.FACES, start=U32.pack(first)), READ_AT_ONCE))
+        for _, value in some:
+            found = txn.decode(value, Faces)
+            for face in found.faces if found.model == self._model else ():
+                if face.id < len(self._crcs):
+                    self._crcs[face.id] = self._crc(face)
+        return int(U32.unpack(some[-1][0])[0]) + 1 if len(some) == READ_AT_ONCE else None
+
+    def _read_rows(self, txn: ReadTransaction, first: int) -> int | None:
+        """Read where some faces are, from the id `first` on; where to go on, None = that was all."""
+        some = list(itertools.islice(face_rows.rows(txn, first), READ_AT_ONCE))
+        for face, row in some:
+            if face < len(self.photos):
+                self._place(face, row)
+        return some[-1][0] + 1 if len(some) == READ_AT_ONCE else None
+
+    def _place(self, face: FaceId, row: FaceRow) -> None:
+        self.photos[face], self.clusters[face] = row.asset, row.cluster
+        self.suggested[face], self.holds[face] = row.suggested, row.hold
 
     def read(self, txn: ReadTransaction, assets: Iterable[AssetId]) -> Ids:
         """Read the faces of some photos again; the ids of those that are there now. Raises StoreError."""
@@ -91,8 +118,7 @@ class Roll:
             is_ours = found is not None and found.model == self._model
             for face, row in faces.placed(txn, asset):
                 self._crcs[face.id] = self._crc(face) if is_ours else -1
-                self.photos[face.id], self.clusters[face.id] = asset, row.cluster
-                self.suggested[face.id], self.holds[face.id] = row.suggested, row.hold
+                self._place(face.id, row)
                 read.append(face.id)
             self._bars.update(_bars(txn, asset))
         ids = np.array(read, np.uint32)

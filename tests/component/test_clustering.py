@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 import trio
 
-from photofsd.clustering import child, moving
+from photofsd.clustering import child, moving, roll
 from photofsd.clustering.clusterer import Clusterer
 from photofsd.clustering.messages import FromClusterer, Move, Setup, Unusable
 from photofsd.clustering.neighbours import Vectors, unit
+from photofsd.clustering.roll import Roll
 from photofsd.config.load import Overrides, load
 from photofsd.config.schema import PeopleSettings, Settings
 from photofsd.daemon import clustering
@@ -378,6 +379,17 @@ def test_too_little_memory_is_said_and_what_to_do(album: Album, monkeypatch: pyt
         child._serve(theirs, setup)
         said = msgspec.msgpack.decode(receive_frame(ours) or b"", type=FromClusterer)
     assert said == Unusable("512 MB are too little for so many faces: see people.memory_mb")
+
+
+def test_many_faces_are_read_in_several_transactions(
+    album: Album, looks: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roll, "READ_AT_ONCE", 2)
+    added = [album.add(looks(0), looks(1)) for _ in range(4)]
+    read = Roll(album.settings.state / "vectors", FACES_MODEL, PeopleSettings())
+    read.read_all(album.store)
+    assert read.comparable().tolist() == sorted(face for pair in added for face in pair)
+    assert read.photos[1:9].tolist() == [1, 1, 2, 2, 3, 3, 4, 4]
 
 
 def test_a_store_that_cannot_be_read_is_said(album: Album, looks: Look) -> None:
