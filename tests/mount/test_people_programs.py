@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -253,6 +254,37 @@ def test_mv_off_the_mount_copies_and_then_says_of_each_photo_that_it_may_not_go(
     before = {name: (kit / name).read_bytes() for name in stage.photos("Kit")}
     run("mv", kit, tmp_path)
     assert {path.name: path.read_bytes() for path in (tmp_path / "Kit").iterdir()} == before
+
+
+def test_what_is_said_by_command_is_seen_in_the_tree_at_once(stage: Stage) -> None:
+    old, kit = stage.unknown("six"), stage.people / "Kit"
+    narrowed = stage.mount / "by-date/2013/all/+people/Kit"
+    first = stage.photos("six")[0]
+    assert old.is_dir()
+    assert not (narrowed / first).exists()
+    with watching(stage.people) as people, watching(old.parent) as unknown:
+        names_of(stage.people)
+        names_of(old.parent)
+        say(stage, "people", "name", old.name, "Zoe")
+        assert heard(people, (IN_CREATE | IN_ISDIR, "Zoe"))
+        assert heard(unknown, (IN_DELETE, old.name))
+        assert not old.exists()
+        say(stage, "people", "merge", "Zoe", "Kit")
+        assert heard(people, (IN_DELETE, "Zoe"))
+        assert (kit / first).exists()
+        assert (narrowed / first).exists()
+        say(stage, "undo")
+        assert heard(people, (IN_CREATE | IN_ISDIR, "Zoe"))
+    assert eventually(lambda: not (kit / first).exists())
+    assert eventually(lambda: not (narrowed / first).exists())
+    assert kit.is_dir()
+    assert names_of(stage.people / "Zoe") == stage.photos("six")
+
+
+def say(stage: Stage, *words: str) -> None:
+    """Run a command of ours."""
+    command = [sys.executable, "-m", "photofsd", *words, "--state", stage.mount.parent / "state"]
+    subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_S)
 
 
 def test_a_name_taken_in_the_wrong_case_is_another_name(stage: Stage) -> None:

@@ -1,0 +1,122 @@
+"""People in the tree: somebody in 60,000 photos is listed like any folder; named and merged as quickly as in ten."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import statistics
+import time
+from pathlib import Path
+
+import pytest
+
+from photofsd.records import Face
+from photofsd.store import changes, faces, facets, people, person_names
+from photofsd.store.env import Store
+from photofsd.store.transaction import WriteTransaction
+from photofsd.types import AssetId, ClusterId, FaceId, PersonId
+from tests.bench.conftest import Scaled
+from tests.bench.running import running
+from tests.bench.sheet import Sheet
+from tests.bench.synthetic import BATCH, KEPT_CHANGES, Synthetic, synthetic
+from tests.bench.test_listing import ROUNDS, Ours, ls_per_s, names_in, rotated, stat_s
+
+PHOTOS = 100_000
+STAR, CLUSTERS = 60_000, 8
+MANY, FEW, PEOPLE = 10_000, 10, 10
+MODEL = "synthetic"
+STATS = 2_000
+REMOVED = 20
+LISTING_MIN_RATIO = 0.8
+MS = 1_000
+MERGE_MAX_MS = 100
+
+
+@pytest.fixture(scope="module")
+def peopled(tmp_path_factory: pytest.TempPathFactory, scaled: Scaled) -> Synthetic:
+    """A star in six photos of ten, whose faces are in several clusters; ten people in many photos, ten in few."""
+    library = synthetic(tmp_path_factory.mktemp("peopled"), scaled(PHOTOS))
+    store = Store.open(library.state / "store", timezone=dt.UTC)
+    with store.read() as txn:
+        photos = [AssetId(asset) for asset in facets.live(txn)]
+    with store.write() as txn:
+        star = people.new_person(txn, b"Star")
+        stars = [people.new_cluster(txn, star) for _ in range(CLUSTERS)]
+        others = [people.new_cluster(txn, people.new_person(txn)) for _ in range(2 * PEOPLE)]
+    count, many = scaled(STAR), scaled(MANY)
+    for first in range(0, len(photos), BATCH):
+        with store.write() as txn:
+            for at, photo in enumerate(photos[first : first + BATCH], first):
+                rank, nth = divmod(at, many)
+                found = [stars[at % CLUSTERS]] if at < count else []
+                found += others[rank : rank + 1] if rank < PEOPLE else []
+                found += others[PEOPLE + rank : PEOPLE + rank + 1] if rank < PEOPLE and nth < FEW else []
+                _put(txn, photo, found)
+            changes.trim(txn, KEPT_CHANGES)
+    store.close()
+    return library
+
+
+def _put(txn: WriteTransaction, photo: AssetId, clusters: list[ClusterId]) -> None:
+    first = faces.reserve(txn, len(clusters))
+    found = [Face(FaceId(first + i), 0.3 * i, 0.3, 0.2, 0.2, px=100) for i in range(len(clusters))]
+    faces.keep(txn, photo, MODEL, found)
+    for face, cluster in zip(found, clusters, strict=True):
+        faces.place(txn, face.id, cluster)
+
+
+def test_listing_of_a_person(peopled: Synthetic, sheet: Sheet) -> None:
+    players = [Ours(peopled, "people/Star"), Ours(peopled, "types/jpeg")]
+    names = {player.folder: names_in(player) for player in players}
+    best = {(player.folder, option): 0.0 for player in players for option in ("-l", "-U")}
+    for turn in range(ROUNDS):
+        for player in rotated(players, turn):
+            assert isinstance(player, Ours)
+            for option in ("-l", "-U"):
+                rate = ls_per_s(player, option, len(names[player.folder]))
+                best[player.folder, option] = max(best[player.folder, option], rate)
+    for option in ("-l", "-U"):
+        person, folder = (best[player.folder, option] for player in players)
+        what = f"`ls {option}` of a person of {len(names['people/Star']):,} photos in {CLUSTERS} clusters, fresh mount"
+        sheet.add(what, person, "/s")
+        sheet.add("the rate to that of a folder by type", person / folder, "", at_least=LISTING_MIN_RATIO)
+    with players[0].mounted() as (person_folder, _):
+        some = [f"{person_folder}/{name}" for name in names["people/Star"][:STATS]]
+        sheet.add(f"stat() of {len(some):,} names not met yet in it", len(some) / stat_s(some), "/s")
+
+
+def test_words_about_people(peopled: Synthetic, sheet: Sheet, tmp_path: Path) -> None:
+    with running(peopled.library, peopled.state, tmp_path / "mnt") as daemon:
+        daemon.await_rest()
+        folder = daemon.mount / "people"
+        numbers = {"many": range(2, 2 + PEOPLE), "few": range(2 + PEOPLE, 2 + 2 * PEOPLE)}
+        size = {key: len(os.listdir(folder / "unknown" / _called(ids[0]))) for key, ids in numbers.items()}
+        for key, ids in numbers.items():
+            took = [_timed(folder / "unknown" / _called(n), folder / f"{key} {n}") for n in ids]
+            what = f"naming somebody of {size[key]:,} photos by a rename, median of {len(took)}"
+            sheet.add(what, statistics.median(took) * MS, "ms", at_most=MERGE_MAX_MS)
+        for key, ids in numbers.items():
+            first, *rest = (folder / f"{key} {n}" for n in ids)
+            took = [_timed(one, first / one.name) for one in rest]
+            what = f"merging two of {size[key]:,} photos and more by a move, median of {len(took)}"
+            sheet.add(what, statistics.median(took) * MS, "ms", at_most=MERGE_MAX_MS)
+        took = [_removed(path) for path in sorted((folder / "few 12").iterdir())[:REMOVED]]
+        sheet.add("a photo that shows somebody else (`rm`), median", statistics.median(took) * MS, "ms")
+        assert len(os.listdir(folder / "many 2")) == sum(size["many"] for _ in numbers["many"])
+
+
+def _called(number: int) -> str:
+    return person_names.unnamed(PersonId(number)).decode()
+
+
+def _timed(old: Path, new: Path) -> float:
+    old.stat()
+    started_s = time.perf_counter()
+    old.rename(new)
+    return time.perf_counter() - started_s
+
+
+def _removed(path: Path) -> float:
+    started_s = time.perf_counter()
+    path.unlink()
+    return time.perf_counter() - started_s
