@@ -249,11 +249,16 @@ def test_anything_else_is_refused_with_a_reason_and_changes_nothing(stage: Stage
     assert names_of(stage.mount / "albums") == []
 
 
-def test_mv_off_the_mount_copies_and_then_says_of_each_photo_that_it_may_not_go(stage: Stage, tmp_path: Path) -> None:
+def test_mv_to_another_file_system_is_a_copy_and_rm_which_can_be_taken_back(stage: Stage, tmp_path: Path) -> None:
     kit = stage.people / "Kit"
     before = {name: (kit / name).read_bytes() for name in stage.photos("Kit")}
-    run("mv", kit, tmp_path)
+    assert run("mv", kit, tmp_path) == ""
     assert {path.name: path.read_bytes() for path in (tmp_path / "Kit").iterdir()} == before
+    assert names_of(stage.people / "hidden" / "Kit") == []
+    say(stage, "undo")
+    say(stage, "undo", "--burst")
+    assert eventually(kit.is_dir)
+    assert names_of(kit) == stage.photos("Kit")
 
 
 def test_what_is_said_by_command_is_seen_in_the_tree_at_once(stage: Stage) -> None:
