@@ -21,9 +21,9 @@ from tests.bench.sheet import Sheet
 from tests.bench.synthetic import BATCH, KEPT_CHANGES, Synthetic, synthetic
 from tests.bench.test_listing import ROUNDS, Ours, ls_per_s, names_in, rotated, stat_s
 
-PHOTOS = 100_000
-STAR, CLUSTERS = 60_000, 8
-MANY, FEW, PEOPLE = 10_000, 10, 10
+PHOTOS = 60_000
+CLUSTERS = 8
+MANY, FEW, PEOPLE = 10_000, 10, 6
 MODEL = "synthetic"
 STATS = 2_000
 REMOVED = 20
@@ -34,7 +34,7 @@ MERGE_MAX_MS = 100
 
 @pytest.fixture(scope="module")
 def peopled(tmp_path_factory: pytest.TempPathFactory, scaled: Scaled) -> Synthetic:
-    """A star in six photos of ten, whose faces are in several clusters; ten people in many photos, ten in few."""
+    """A star in every photo, whose faces are in several clusters; six people in many photos, six in few."""
     library = synthetic(tmp_path_factory.mktemp("peopled"), scaled(PHOTOS))
     store = Store.open(library.state / "store", timezone=dt.UTC)
     with store.read() as txn:
@@ -43,12 +43,12 @@ def peopled(tmp_path_factory: pytest.TempPathFactory, scaled: Scaled) -> Synthet
         star = people.new_person(txn, b"Star")
         stars = [people.new_cluster(txn, star) for _ in range(CLUSTERS)]
         others = [people.new_cluster(txn, people.new_person(txn)) for _ in range(2 * PEOPLE)]
-    count, many = scaled(STAR), scaled(MANY)
+    many = scaled(MANY)
     for first in range(0, len(photos), BATCH):
         with store.write() as txn:
             for at, photo in enumerate(photos[first : first + BATCH], first):
                 rank, nth = divmod(at, many)
-                found = [stars[at % CLUSTERS]] if at < count else []
+                found = [stars[at % CLUSTERS]]
                 found += others[rank : rank + 1] if rank < PEOPLE else []
                 found += others[PEOPLE + rank : PEOPLE + rank + 1] if rank < PEOPLE and nth < FEW else []
                 _put(txn, photo, found)
@@ -100,7 +100,7 @@ def test_words_about_people(peopled: Synthetic, sheet: Sheet, tmp_path: Path) ->
             took = [_timed(one, first / one.name) for one in rest]
             what = f"merging two of {size[key]:,} photos and more by a move, median of {len(took)}"
             sheet.add(what, statistics.median(took) * MS, "ms", at_most=MERGE_MAX_MS)
-        took = [_removed(path) for path in sorted((folder / "few 12").iterdir())[:REMOVED]]
+        took = [_removed(path) for path in sorted((folder / f"few {2 + PEOPLE}").iterdir())[:REMOVED]]
         sheet.add("a photo that shows somebody else (`rm`), median", statistics.median(took) * MS, "ms")
         assert len(os.listdir(folder / "many 2")) == sum(size["many"] for _ in numbers["many"])
 
