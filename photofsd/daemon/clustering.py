@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import trio
+from pyroaring import BitMap
 
 from photofsd.clustering import file_names, messages, moving
 from photofsd.clustering.forming import SMALLEST
@@ -24,7 +25,7 @@ from photofsd.pipeline.stage import VECTORS
 from photofsd.processes.child import Child, Program
 from photofsd.store import changes, faces, model_roles, people
 from photofsd.store.schema import U32, Tables
-from photofsd.types import AssetId, Hold
+from photofsd.types import AssetId, FaceId, Hold
 
 if TYPE_CHECKING:
     from photofsd.config.schema import Settings
@@ -92,6 +93,7 @@ class Clustering:
         self._changed.set()
         self._child: Child | None = None
         self._model = ""
+        self._ours = BitMap()
         self._is_asked = False
         self._must_regroup = False
         self._rest_until = 0.0
@@ -220,6 +222,7 @@ class Clustering:
         with self._store.read() as txn:
             given = _given(txn)
         await self._ask(messages.Regroup())
+        self._end_child()  # it knows who is new by numbers of its own: the next one reads them
         await trio.to_thread.run_sync(functools.partial(self._grouped, given))
         self._is_asked = self._must_regroup = False
         now = time.monotonic()
@@ -245,7 +248,8 @@ class Clustering:
             if not mark or not changes.is_complete_since(txn, mark):
                 return _News(now, tuple(_with_metadata(txn)), are_waiting=False, all_of_them=True)
             logged = list(changes.since(txn, mark, CHANGES_AT_ONCE))
-            photos = dict.fromkeys(asset for _, asset in logged)
+            photos = dict.fromkeys(asset for _, asset in logged if asset not in self._ours)
+            self._ours -= BitMap(asset for _, asset in logged)
             with_faces = [asset for asset in photos if txn.get(Tables.FACES, U32.pack(asset)) is not None]
             are_waiting = any(
                 not row.cluster and row.hold is Hold.NONE for asset in with_faces for _, row in faces.placed(txn, asset)
@@ -298,6 +302,8 @@ class Clustering:
                 case Moves():
                     started = time.monotonic()
                     work = functools.partial(moving.moved, moves=message.moves, newcomers=met)
+                    if isinstance(request, messages.Regroup):
+                        self._ours |= await trio.to_thread.run_sync(self._photos_of, message.moves)
                     met = await trio.to_thread.run_sync(
                         functools.partial(self._writer.run, work, rows=len(message.moves))
                     )
@@ -309,6 +315,12 @@ class Clustering:
                     return
                 case _:
                     raise StoreError(message.reason)
+
+    def _photos_of(self, moves: Sequence[messages.Move]) -> BitMap:
+        """The photos of these faces: that they change is no news."""
+        with self._store.read() as txn:
+            rows = (faces.row(txn, FaceId(move.face)) for move in moves)
+            return BitMap(row.asset for row in rows if row is not None)
 
     async def _ready(self, model: str) -> Child:
         """The child, started where there is none for that model."""

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import trio
 
-from photofsd.clustering import child, moving, roll
+from photofsd.clustering import child, messages, moving, roll
 from photofsd.clustering.clusterer import Clusterer
 from photofsd.clustering.messages import FromClusterer, Move, Setup, Unusable
 from photofsd.clustering.neighbours import Vectors, unit
@@ -24,6 +24,7 @@ from photofsd.config.load import Overrides, load
 from photofsd.config.schema import PeopleSettings, Settings
 from photofsd.daemon import clustering
 from photofsd.daemon.clustering import Clustering
+from photofsd.daemon.commands import Regroup
 from photofsd.index.rows import RowFile
 from photofsd.index.vectors import FACE_ROWS, MODEL, crcs
 from photofsd.processes.frames import receive_frame
@@ -33,7 +34,7 @@ from photofsd.store.env import Store
 from photofsd.store.schema import Tables
 from photofsd.store.transaction import WriteTransaction
 from photofsd.store.writer import Writer
-from photofsd.types import NOBODY, AssetId, FaceId, Hold, Kind, PersonId
+from photofsd.types import NOBODY, WAITING, AssetId, FaceId, Hold, Kind, PersonId
 from tests.component.store_kit import add_photo, root, violations
 
 DIMENSION = 128
@@ -193,6 +194,36 @@ def test_people_who_are_often_there_are_found_and_a_new_face_joins_them(album: A
     assert album.person(stranger[0]) == NOBODY
     with album.store.read() as txn:
         assert people.counts(txn) == (0, 2, 12)
+
+
+def test_what_grouping_has_changed_itself_is_no_news(
+    album: Album, looks: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        album.add(looks(0), looks(9 + album.photos, 2.0))
+    told: list[str] = []
+
+    async def answer(found: Clustering) -> None:
+        async def report(doing: dict[str, str]) -> None:
+            told.append(doing["doing"])
+
+        await found.answer(Regroup(), report)
+
+    asked: list[object] = []
+    ask = Clustering._ask
+
+    async def noting(found: Clustering, request: object) -> None:
+        asked.append(request)
+        await ask(found, request)
+
+    album.run(settled)
+    monkeypatch.setattr(Clustering, "_ask", noting)
+    monkeypatch.setattr(clustering, "LOOK_S", 0.001)
+    album.writer.run(lambda txn: [faces.place(txn, FaceId(face), WAITING) for face in range(1, 11)])
+    album.run(settled, answer, settled)
+    assert album.person(FaceId(1)) != NOBODY
+    assert told
+    assert isinstance(asked[-1], messages.Regroup)
 
 
 def test_a_name_that_is_given_stays_whatever_comes(album: Album, looks: Look) -> None:
