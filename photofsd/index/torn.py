@@ -80,7 +80,9 @@ FACES: Final = Kind(Tables.FACES, FACE_ROWS, _of_faces)
 def _torn(folder: Path, name: str, rows: list[Torn]) -> list[Torn]:
     try:
         file = VectorFile(folder, dimension_of(folder), name)
-    except StoreError:
+    except StoreError as error:
+        if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError):
+            raise
         return rows
     try:
         there = crcs(file.read([row.row for row in rows]))

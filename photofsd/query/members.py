@@ -223,7 +223,7 @@ class Latest(Members):
 
 @dataclass(frozen=True, slots=True)
 class Found(Members):
-    """What a search finds, best first.
+    """What a search finds, best first. What it found a moment ago holds no photo that is gone since.
 
     text, within, covers_only: the search. find: gives the ids, quickly when `is_found` says so; recall: those that were
     found last. Raise BadQuery, TooSlow.
@@ -243,13 +243,13 @@ class Found(Members):
         self.find()
 
     def has(self, txn: ReadTransaction, asset: AssetId) -> bool:
-        return asset in self.recall()
+        return asset in self.recall() and EVERYTHING.has(txn, asset)
 
     def bitmap(self, txn: ReadTransaction) -> BitMap:
-        return BitMap(self.recall())
+        return BitMap(self.ordered(txn))
 
     def ordered(self, txn: ReadTransaction) -> Sequence[int]:
-        return self.recall()
+        return [asset for asset in self.recall() if EVERYTHING.has(txn, AssetId(asset))]
 
 
 def narrowed(outer: Members | None, inner: Members) -> Members:

@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 from pyroaring import BitMap
 
+from photofsd.errors import StoreError
 from photofsd.index.torn import Torn, look_at_rows
 from photofsd.index.vectors import ROWS, VectorFile
 from photofsd.media.frames import cut, strip
@@ -325,6 +326,19 @@ def test_vectors_that_are_gone_are_made_again(here: Librarian, models: Path, dam
     lost = looked_after(here)
     assert 0 < lost <= len(COLOURS)
     assert embedded_since(here, models, "") == lost
+    assert counted(here, model_id(models)) == photos(here)
+
+
+def test_vectors_that_cannot_be_read_now_are_not_made_again(here: Librarian, models: Path) -> None:
+    here.work_off(settings(models))
+    note = here.state / VECTORS / model_id(models) / "model.json"
+    note.rename(note.with_name("aside"))
+    note.mkdir()
+    with pytest.raises(StoreError, match="cannot be read"):
+        looked_after(here)
+    note.rmdir()
+    note.with_name("aside").rename(note)
+    assert looked_after(here) == 0
     assert counted(here, model_id(models)) == photos(here)
 
 
