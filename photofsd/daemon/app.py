@@ -30,6 +30,7 @@ from photofsd.daemon.handlers import Control
 from photofsd.daemon.health import Doctor
 from photofsd.daemon.indexer import Indexer
 from photofsd.daemon.last_resort import LastResort
+from photofsd.daemon.likeness import Likeness
 from photofsd.daemon.notify import Notifier, feed_watchdog
 from photofsd.daemon.report import health_lines
 from photofsd.daemon.sayings import Sayings
@@ -47,7 +48,7 @@ from photofsd.pipeline.model_choice import Wanted
 from photofsd.pipeline.model_questions import ModelSettings
 from photofsd.pipeline.renderer import Renderer
 from photofsd.pipeline.rendition_cache import RenditionCache
-from photofsd.pipeline.stage import Work
+from photofsd.pipeline.stage import VECTORS, Work
 from photofsd.pipeline.upkeep import Upkeep
 from photofsd.pipeline.vector_upkeep import VectorUpkeep
 from photofsd.pipeline.visits import Patience
@@ -184,6 +185,7 @@ class _Daemon:
             rendering=_rendering(settings),
             covers_only=lambda: self._settings.stacks == "cover",
             people_min_photos=settings.people.min_photos,
+            likeness=Likeness(self._store, settings.state / VECTORS),
         )
 
     def _roots(self) -> dict[bytes, DirId]:

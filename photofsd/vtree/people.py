@@ -77,7 +77,8 @@ def refuse(library: Library, asset: AssetId, faces: Sequence[FaceId], person: Pe
     say = library.facts.say
     if not faces:
         return [say(people_said.REFUSE_NAME, asset=asset, person=person)["n"]]
-    return [say(people_said.REFUSE, face=face, person=person)["n"] for face in faces]
+    like = {face: library.likeness(face, person) for face in faces}
+    return [say(people_said.REFUSE, face=face, person=person, cosine=like[face])["n"] for face in faces]
 
 
 def take_back(library: Library, entries: Sequence[int]) -> None:

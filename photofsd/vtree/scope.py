@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from photofsd.media.rendition import RenderSettings
 from photofsd.query.members import Covers, Members, narrowed
-from photofsd.types import DirId
+from photofsd.types import DirId, FaceId, PersonId
 from photofsd.vtree.removals import Removals
 
 NARROWINGS_MAX: Final = 32
@@ -54,6 +54,7 @@ class Library:
     recent_photos: how many /recent shows. rendering: how photos are shown as JPEG.
     covers_only: says whether companions are hidden where their cover is shown.
     people_min_photos: of how many photos somebody without a name is listed. removals: guards against rm -r.
+    likeness: how like somebody a face is (cosine), None = not known; it may wait for the disk.
     """
 
     store: Store
@@ -68,6 +69,7 @@ class Library:
     covers_only: Callable[[], bool]
     people_min_photos: int
     removals: Removals = field(default_factory=Removals)
+    likeness: Callable[[FaceId, PersonId], float | None] = lambda _, __: None
 
 
 @dataclass(frozen=True, slots=True)
