@@ -89,5 +89,6 @@ def test_searches_that_are_kept_are_taken_back_too(home: Home) -> None:
 
 
 def test_status_counts_people(home: Home) -> None:
-    assert json.loads(home.run("status", "--json"))["people"] == {"named": 1, "unknown": 1, "faces": 7}
+    people = json.loads(home.run("status", "--json"))["people"]
+    assert people.items() >= {"named": 1, "unknown": 1, "faces": 7}.items()
     assert b"people: 1 named, 1 not yet; faces: 7" in home.tree.read(b".photofsd/status")

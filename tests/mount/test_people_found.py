@@ -1,0 +1,60 @@
+"""People as a daemon with a real pack of face models finds them, and as they are named and corrected in the tree."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.mount.walker import daemon
+
+PATIENCE_S = 90
+CROPS = Path("faces", "sitcom crops")
+PACK = Path("faces", "scrfd500m-mobilefacenet")
+
+
+def eventually(is_so: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.2)
+
+
+def photofsd(state: Path, *words: str) -> None:
+    command = [sys.executable, "-m", "photofsd", *words, "--state", str(state)]
+    subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_S)
+
+
+def test_somebody_who_was_named_in_the_tree_gets_new_photos_and_keeps_what_was_said(
+    test_data: Path, test_models: Path, tmp_path: Path
+) -> None:
+    if not (test_models / PACK).is_dir():
+        pytest.skip(f"no face models: {test_models / PACK} is absent")
+    folder, state, late = tmp_path / "library", tmp_path / "state", "sheldon5.png"
+    shutil.copytree(test_data / CROPS, folder, ignore=shutil.ignore_patterns(late))
+    (tmp_path / "models" / "faces").mkdir(parents=True)
+    (tmp_path / "models" / PACK).symlink_to(test_models / PACK)
+    with daemon(folder, state, tmp_path / "photos"):
+        people = tmp_path / "photos" / "people"
+        unknown = people / "unknown"
+
+        def at(photo: str) -> list[Path]:
+            return [person for person in unknown.iterdir() if photo in os.listdir(person)]
+
+        eventually(lambda: bool(at("sheldon1.png")), "nobody was found")
+        at("sheldon1.png")[0].rename(people / "Sheldon")
+        shutil.copy(test_data / CROPS / "sheldon" / late, folder / late)
+        eventually((people / "Sheldon" / late).exists, "the new photo is not theirs")
+        assert all(name.startswith("sheldon") for name in os.listdir(people / "Sheldon"))
+        (people / "Sheldon" / "sheldon2.png").unlink()
+        photofsd(state, "stages", "run", "cluster")
+        assert "sheldon2.png" not in os.listdir(people / "Sheldon")
+        assert late in os.listdir(people / "Sheldon")
+        photofsd(state, "undo")
+        eventually((people / "Sheldon" / "sheldon2.png").exists, "it was not taken back")
