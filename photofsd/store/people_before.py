@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 
 
 class FaceBefore(Record, frozen=True):
-    """Where a face was: its place in the photo, its cluster and whose that was."""
+    """Where a face was: its place in the photo, its cluster and whose that was.
+
+    is_double: another face of the photo was that person's, too, as happens when people are merged.
+    """
 
     place: Box
     person: PersonId
     cluster: ClusterId
     suggested: ClusterId
     hold: Hold
+    is_double: bool = False
 
 
 class PhotoBefore(Record, frozen=True):
@@ -65,18 +69,28 @@ def of_photo(txn: ReadTransaction, content: bytes, places: tuple[Box, ...], name
         content,
         tuple((place, face_said.at(txn, content, place)) for place in places),
         tuple((name, name in refused) for name in names),
-        tuple(_face(txn, box(face), at) for face, at in _placed(txn, content)),
+        _faces(txn, content),
     )
 
 
 def changed(txn: ReadTransaction, before: PhotoBefore) -> PhotoBefore:
-    """The same, without the faces that are where they were."""
-    still = {_face(txn, box(face), at) for face, at in _placed(txn, before.content)}
-    return msgspec.structs.replace(before, faces=tuple(face for face in before.faces if face not in still))
+    """The same, without the faces that are where they were, and that the user's word leaves there."""
+    still = {(face.place, face.cluster, face.suggested, face.hold) for face in _faces(txn, before.content)}
+    moved = (
+        face
+        for face in before.faces
+        if face.is_double or (face.place, face.cluster, face.suggested, face.hold) not in still
+    )
+    return msgspec.structs.replace(before, faces=tuple(moved))
 
 
-def _face(txn: ReadTransaction, place: Box, at: FaceRow) -> FaceBefore:
-    return FaceBefore(place, people.of_cluster(txn, at.cluster), at.cluster, at.suggested, at.hold)
+def _faces(txn: ReadTransaction, content: bytes) -> tuple[FaceBefore, ...]:
+    placed = _placed(txn, content)
+    owners = [people.of_cluster(txn, at.cluster) for _, at in placed]
+    return tuple(
+        FaceBefore(box(face), owner, *at[1:], is_double=owners.count(owner) > 1)
+        for owner, (face, at) in zip(owners, placed, strict=True)
+    )
 
 
 def _placed(txn: ReadTransaction, content: bytes) -> list[Placed]:
@@ -121,13 +135,19 @@ def _claim(txn: WriteTransaction, person_id: PersonId, into: PersonId) -> None:
     for content in contents:
         asset = assets.with_content(txn, content)
         if asset is not None:
+            _claim_in(txn, asset, content, (person_id, into))
+
+
+def _claim_in(txn: WriteTransaction, asset: AssetId, content: bytes, parted: tuple[PersonId, PersonId]) -> None:
+    person_id, into = parted
+    placed = faces.placed(txn, asset)
+    about, _ = spoken.of(txn, content, [face for face, _ in placed])
+    for (face, at), one in zip(placed, about, strict=True):
+        owner = people.of_cluster(txn, at.cluster)
+        if people.resolve(txn, one.said.person) == person_id != owner:
             faces.settle(txn, asset)
-            placed = faces.placed(txn, asset)
-            about, _ = spoken.of(txn, content, [face for face, _ in placed])
-            for (face, at), one in zip(placed, about, strict=True):
-                is_theirs = people.resolve(txn, one.said.example) == person_id
-                if is_theirs and into and people.of_cluster(txn, at.cluster) == into and at.hold is Hold.NONE:
-                    faces.place(txn, face.id, people.home(txn, person_id))
+        elif into and owner == into and at.hold is Hold.NONE and people.resolve(txn, one.said.example) == person_id:
+            faces.place(txn, face.id, people.home(txn, person_id))
 
 
 def _restore(txn: WriteTransaction, person_id: PersonId, record: Person) -> None:
@@ -169,13 +189,12 @@ def _restore_places(txn: WriteTransaction, asset: AssetId, before: tuple[FaceBef
     for face, (_, at) in moved.items():
         face_rows.put(txn, face, at._replace(cluster=WAITING, suggested=WAITING))
     for face, (was, at) in moved.items():
-        others = [there for one, there in faces.placed(txn, asset) if one.id != face and was.hold is not Hold.HAND]
-        refused = faces.refusals(txn, face).keys()
-        apart = {*refused, *(people.of_cluster(txn, there.cluster) for there in others)} - {NOBODY}
+        others = [there.cluster for one, there in faces.placed(txn, asset) if one.id != face and there.cluster]
+        apart = {people.of_cluster(txn, one) for one in others if not was.is_double}
         places = (_cluster(txn, was), at.cluster)
-        cluster = next((one for one in places if people.of_cluster(txn, one) not in apart), WAITING)
-        suggested = WAITING if people.of_cluster(txn, was.suggested) in refused else was.suggested
-        face_rows.put(txn, face, FaceRow(asset, cluster, suggested, was.hold if cluster else Hold.NONE))
+        free = (one for one in places if one not in others and people.of_cluster(txn, one) not in apart)
+        cluster = places[0] if was.hold is Hold.HAND else next(free, WAITING)
+        face_rows.put(txn, face, FaceRow(asset, cluster, was.suggested, was.hold if cluster else Hold.NONE))
 
 
 def _is_same_word(was: FaceBefore, at: FaceRow) -> bool:

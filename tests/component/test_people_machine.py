@@ -40,6 +40,8 @@ NAMED_BY_FILE: Final = AssetId(2)
 NAMES: Final = ("Alice", "Bob", "Caf\udce9")
 
 picks = st.integers(0, 999)
+fates = st.sampled_from(["stands", "stands", "undone", "killed"])
+"""What becomes of a word: it stands, is taken back at once, or the daemon is killed between journal and commit."""
 names = st.sampled_from(NAMES)
 photos = st.sampled_from([AssetId(number) for number in THERE])
 
@@ -65,7 +67,6 @@ class PeopleMachine(RuleBasedStateMachine):
         self.stores = 0
         self.words = Words()
         self.contents: dict[AssetId, object] = {AssetId(number): number for number in THERE}
-        self.is_doomed = False
         self.exact: list[Any] = []
         self.merged_into_refused: set[Spot] = set()
         self.open()
@@ -103,26 +104,28 @@ class PeopleMachine(RuleBasedStateMachine):
     # ---- what users do
 
     def a_person(self, pick: int) -> PersonId | None:
+        """Mostly one of those who have faces."""
         with self.store.read() as txn:
-            return one_of((person for person, _ in people.people(txn)), pick)
+            everybody = [person for person, _ in people.people(txn)]
+            with_faces = [person for person in everybody if people.faces_of(txn, person)]
+            return one_of(with_faces if with_faces and pick % 4 else everybody, pick // 4)
 
     def a_face(self, pick: int) -> FaceId | None:
         with self.store.read() as txn:
             return one_of((face for face, _ in faces.rows(txn)), pick)
 
-    def say(self, do: str, **facts: object) -> dict[str, Any] | None:
-        """Say it; None where it is refused, and then nothing has changed. Now and then the daemon is killed over it."""
-        self.is_doomed, is_doomed = False, self.is_doomed
+    def say(self, do: str, fate: str, **facts: object) -> dict[str, Any] | None:
+        """Say it; None where it is refused, and then nothing has changed."""
         before, last = self.visible(), self.facts._journal.last
         copy = self.here / "before.mdb"
-        if is_doomed:
+        if fate == "killed":
             shutil.copy(self.here / f"store-{self.stores}" / "data.mdb", copy)
         try:
             entry = dict(self.facts.say(do, **facts))
         except (NoSuchEntry, AlreadyThere, NotPermitted):
             assert (self.visible(), self.facts._journal.last) == (before, last)
             return None
-        if is_doomed:  # between the journal and the commit
+        if fate == "killed":  # between the journal and the commit
             after = self.visible()
             self.close()
             shutil.copy(copy, self.here / f"store-{self.stores}" / "data.mdb")
@@ -132,45 +135,48 @@ class PeopleMachine(RuleBasedStateMachine):
             self.exact.append(before)
         return entry
 
-    @rule()
-    def doom(self) -> None:
-        """The daemon is killed over the next thing that is said."""
-        self.is_doomed = True
+    def take_back(self, fate: str) -> None:
+        """Now that it is known to the model, too."""
+        if fate == "undone":
+            self.undo(burst=False, fate="stands")
 
-    @rule(person=picks, name=names)
-    def name(self, person: int, name: str) -> None:
+    @rule(person=picks, name=names, fate=fates)
+    def name(self, person: int, name: str, fate: str) -> None:
         who = self.a_person(person)
         if who is None:
             return
         is_free = name not in self.words.names.values()
-        entry = self.say(people_said.NAME, person=who, name=name)
+        entry = self.say(people_said.NAME, fate, person=who, name=name)
         assert (entry is not None) == is_free
         if entry is not None:
             self.words.begin(people_said.NAME, who)
             self.words.change(self.words.names, who, name)
+            self.take_back(fate)
 
-    @rule(name=names)
-    def split(self, name: str) -> None:
+    @rule(name=names, fate=fates)
+    def split(self, name: str, fate: str) -> None:
         is_free = name not in self.words.names.values()
-        entry = self.say(people_said.MAKE, name=name)
+        entry = self.say(people_said.MAKE, fate, name=name)
         assert (entry is not None) == is_free
         if entry is not None:
             who = PersonId(entry["person"])
             self.words.begin(people_said.MAKE, who)
             self.words.change(self.words.made, who, new=True)
             self.words.change(self.words.names, who, name)
+            self.take_back(fate)
 
-    @rule(person=picks, into=picks)
-    def merge(self, person: int, into: int) -> None:
+    @rule(person=picks, into=picks, fate=fates)
+    def merge(self, person: int, into: int, fate: str) -> None:
         who, whom = self.a_person(person), self.a_person(into)
         if who is None or whom is None:
             return
-        entry = self.say(people_said.MERGE, person=who, into=whom)
+        entry = self.say(people_said.MERGE, fate, person=who, into=whom)
         assert (entry is not None) == (who != whom)
         if entry is not None:
             self.words.begin(people_said.MERGE, who, whom)
             self.words.merge(who, whom)
             self.note_merged_into_refused()
+            self.take_back(fate)
 
     def note_merged_into_refused(self) -> None:
         """The user's later word: faces that were refused one of the two and are the other's."""
@@ -178,38 +184,40 @@ class PeopleMachine(RuleBasedStateMachine):
             rows = self.rows(txn)
             self.merged_into_refused |= {where for where, at in rows.items() if self.is_refused(txn, where, at)}
 
-    @rule(person=picks, hidden=st.booleans())
-    def hide(self, person: int, *, hidden: bool) -> None:
+    @rule(person=picks, hidden=st.booleans(), fate=fates)
+    def hide(self, person: int, *, hidden: bool, fate: str) -> None:
         who = self.a_person(person)
         if who is None:
             return
-        entry = self.say(people_said.HIDE, person=who, hidden=hidden)
+        entry = self.say(people_said.HIDE, fate, person=who, hidden=hidden)
         assert (entry is not None) == (self.words.hidden.get(who, False) != hidden)
         if entry is not None:
             self.words.begin(people_said.HIDE, who)
             self.words.change(self.words.hidden, who, hidden or None)
+            self.take_back(fate)
 
-    @rule(face=picks, person=picks)
-    def assign(self, face: int, person: int) -> None:
+    @rule(face=picks, person=picks, fate=fates)
+    def assign(self, face: int, person: int, fate: str) -> None:
         what, who = self.a_face(face), self.a_person(person)
         if what is None or who is None:
             return
         where = self.spot_of(what)
-        entry = self.say(people_said.ASSIGN, face=what, person=who)
+        entry = self.say(people_said.ASSIGN, fate, face=what, person=who)
         assert entry is not None
         self.words.begin(people_said.ASSIGN, who)
         self.words.change(self.words.said, where, who)
         for spot_, refused in list(self.words.refused):
             if spot_ == where and self.words.resolve(refused) == who:
                 self.words.change(self.words.refused, (spot_, refused), None)
+        self.take_back(fate)
 
-    @rule(face=picks, person=picks)
-    def refuse(self, face: int, person: int) -> None:
+    @rule(face=picks, person=picks, fate=fates)
+    def refuse(self, face: int, person: int, fate: str) -> None:
         what, who = self.a_face(face), self.a_person(person)
         if what is None or who is None:
             return
         where = self.spot_of(what)
-        entry = self.say(people_said.REFUSE, face=what, person=who, cosine=0.5)
+        entry = self.say(people_said.REFUSE, fate, face=what, person=who, cosine=0.5)
         assert entry is not None
         self.words.begin(people_said.REFUSE, who)
         self.words.change(self.words.refused, (where, who), 0.5)
@@ -217,20 +225,22 @@ class PeopleMachine(RuleBasedStateMachine):
             self.words.change(self.words.said, where, None)
         for name in entry.get("names", ()):
             self.words.change(self.words.denied, (where[0], name), new=True)
+        self.take_back(fate)
 
-    @rule(person=picks)
-    def refuse_name(self, person: int) -> None:
+    @rule(person=picks, fate=fates)
+    def refuse_name(self, person: int, fate: str) -> None:
         who = self.a_person(person)
-        entry = None if who is None else self.say(people_said.REFUSE_NAME, asset=NAMED_BY_FILE, person=who)
+        entry = None if who is None else self.say(people_said.REFUSE_NAME, fate, asset=NAMED_BY_FILE, person=who)
         if entry is not None:
             self.words.begin(people_said.REFUSE_NAME)
             for name in entry["names"]:
                 assert not self.words.denied.get((NAMED_BY_FILE, name))
                 self.words.change(self.words.denied, (NAMED_BY_FILE, name), new=True)
+            self.take_back(fate)
 
-    @rule(burst=st.booleans())
-    def undo(self, *, burst: bool) -> None:
-        entry = self.say(undo.UNDO, burst=burst)
+    @rule(burst=st.booleans(), fate=fates)
+    def undo(self, *, burst: bool, fate: str) -> None:
+        entry = self.say(undo.UNDO, fate, burst=burst)
         assert (entry is not None) == bool(self.words.entries)
         if entry is None:
             return
@@ -259,8 +269,9 @@ class PeopleMachine(RuleBasedStateMachine):
         luck = random.Random(seed)
 
         def work(txn: WriteTransaction) -> None:
-            clusters = [WAITING, *(cluster for cluster, _ in people.clusters(txn))]
-            clusters += [people.new_cluster(txn, people.new_person(txn)) for _ in range(luck.randrange(3))]
+            clusters = [WAITING, *(cluster for cluster, row in people.clusters(txn) if row.faces)]
+            newcomers = max(luck.randrange(3), 4 - len(clusters))
+            clusters += [people.new_cluster(txn, people.new_person(txn)) for _ in range(newcomers)]
             for face, at in list(faces.rows(txn)):
                 is_done = faces.place(txn, face, luck.choice(clusters), suggested=luck.choice(clusters))
                 assert not (is_done and at.hold is not Hold.NONE)
@@ -337,15 +348,17 @@ class PeopleMachine(RuleBasedStateMachine):
         assert record is not None
         return record.files[0]
 
-    @rule()
-    def make_anew(self) -> None:
-        """The store is lost; what is left is the journal."""
+    @rule(asset=photos, content=picks)
+    def make_anew(self, asset: AssetId, content: int) -> None:
+        """The store is lost, after a photo was edited; what is left is the journal."""
+        self.edit(asset, content)
         self.reopen()  # what the daemon does at start
         self.close()
         self.stores += 1
         self.open()
         self.words.heard_anew()
         self.write(self.fill)
+        self.recluster(seed=content)
         self.merged_into_refused.clear()
         self.note_merged_into_refused()
 
