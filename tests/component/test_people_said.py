@@ -524,3 +524,23 @@ def test_copies_of_a_photo_are_one_for_what_is_said_of_it(known: Store, facts: U
     with known.write() as txn:
         assert add_photo(txn, root(txn), b"back.jpg", content=3) == AssetId(3)
     assert (in_photos(known)[b"person-3"], in_photos(known)[b"Alice"]) == ({5}, {3, 4})
+
+
+def test_a_merge_is_undone_in_a_store_made_anew_for_faces_that_were_found_as_one_person(
+    known: Store, facts: UserFacts, anew: Callable[..., Store], tmp_path: Path
+) -> None:
+    with known.read() as txn:
+        _, right = faces_in(txn, 1)
+        (waits,) = faces_in(txn, 6)
+    facts.say(people_said.ASSIGN, face=waits, person=UNKNOWN)
+    facts.say(people_said.ASSIGN, face=right, person=OTHER)
+    facts.say(people_said.NAME, person=ALICE, name="Alicia")
+    before = in_photos(known)
+    facts.say(people_said.MERGE, person=UNKNOWN, into=ALICE)
+    store = anew()
+    found_anew(store)
+    assert in_photos(store)[b"Alicia"] == {1, 2, 3, 4, 6}
+    writer = Writer(store)
+    UserFacts(Journal(tmp_path / "journal"), writer, VERBS).say(undo.UNDO)
+    writer.close()
+    assert in_photos(store) == before
