@@ -54,9 +54,9 @@ def neighbours(rows: Rows, count: int, at_least: float, *, exact_max: int = EXAC
     for asking, asked in _all(size) if size <= exact_max else _by_cells(rows):
         for queries in _pieces(asking, QUERIES):
             best = _Best(queries, count, at_least)
-            vectors = unit(rows[queries])
+            vectors = rows[queries].astype(np.float32)
             for some in _pieces(asked, ROWS):
-                best.offer(vectors @ unit(rows[some]).T, some)
+                best.offer(vectors @ rows[some].astype(np.float32).T, some)
             found.places[queries] = best.places
             found.cosines[queries] = best.cosines
     return found
@@ -141,7 +141,7 @@ def _centres(rows: Rows) -> Vectors:
 def _nearest(rows: Rows, centres: Vectors) -> npt.NDArray[np.int64]:
     """The centre nearest to each row."""
     pieces = _pieces(_range(len(rows)), QUERIES)
-    return np.concatenate([(unit(rows[some]) @ centres.T).argmax(axis=1) for some in pieces])
+    return np.concatenate([(rows[some].astype(np.float32) @ centres.T).argmax(axis=1) for some in pieces])
 
 
 def summed(vectors: Vectors, labels: npt.NDArray[Any], count: int) -> Vectors:
