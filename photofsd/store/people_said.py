@@ -71,15 +71,23 @@ def _make(txn: WriteTransaction, entry: Entry) -> Before:
 
 def _before_name(txn: WriteTransaction, person: PersonId, name: bytes) -> Before:
     """What is so of those whom it concerns that the person gets that name."""
-    others = (people.named(txn, name), people.meant(txn, person_names.value(name)))
-    return Before(people_before.of_people(txn, person, *(one for one in others if one is not None)))
+    holder = people.named(txn, name)
+    others = _called_like(txn, person, person_names.value(name))
+    return Before(people_before.of_people(txn, person, *others, *(() if holder is None else (holder,))))
+
+
+def _called_like(txn: WriteTransaction, person: PersonId, *values: bytes) -> list[PersonId]:
+    """Who has a name of that person's, or one of these, as an alias, and may lose it to them."""
+    wanted = (*people.called(people.person(txn, person) or Person()), *values)
+    return [one for value in wanted if (one := people.meant(txn, value)) is not None]
 
 
 def _merge(txn: WriteTransaction, entry: Entry) -> Before:
     person, into = _met(txn, entry, "person", "into")
     if person == into:
         return Before()
-    before = Before(people_before.of_people(txn, person, into), people_before.clusters_of(txn, person))
+    those = people_before.of_people(txn, person, into, *_called_like(txn, person))
+    before = Before(those, people_before.clusters_of(txn, person))
     people.merge(txn, person, into)
     return before
 

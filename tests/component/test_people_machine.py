@@ -296,9 +296,9 @@ class PeopleMachine(RuleBasedStateMachine):
 
         self.write(work)
 
-    @rule(face=picks, name=names)
+    @rule(face=picks, name=st.sampled_from(NAMES[:2]))
     def seed(self, face: int, name: str) -> None:
-        """A file that names the person under a region."""
+        """A file that names the person under a region: in Unicode, as metadata is."""
         what = self.a_face(face)
         value = os.fsencode(name)
 
