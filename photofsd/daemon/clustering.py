@@ -167,7 +167,7 @@ class Clustering:
                     await trio.sleep(GATHER_S)
                 except (ChildDied, ChildrenBroken, StoreError) as error:
                     self._say(str(error), again_s)
-                    self._end_child()
+                    await self._end_child()
                     await trio.sleep(again_s)
                     again_s = min(2 * again_s, AGAIN_MAX_S)
                     self._set()
@@ -175,7 +175,7 @@ class Clustering:
                     self.alert, again_s = None, AGAIN_S
         finally:
             self._token = None
-            self._end_child()
+            await self._end_child()
 
     async def _until_something_to_do(self) -> None:
         """Until something has changed, or it has been quiet long enough for all to be grouped."""
@@ -186,7 +186,7 @@ class Clustering:
             if await trio.to_thread.run_sync(self._is_due_now):
                 return
             if time.monotonic() - self._asked_s > IDLE_S:
-                self._end_child()
+                await self._end_child()
 
     def _say(self, why: str, again_s: float) -> None:
         alert = f"people are not kept up to date, it is tried again: {why}"
@@ -199,10 +199,12 @@ class Clustering:
         self._passed.set()
         self._passed = trio.Event()
 
-    def _end_child(self) -> None:
-        if self._child is not None:
-            self._child.kill()
-            self._child = None
+    async def _end_child(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            with trio.CancelScope(shield=True):  # a second at most: what it has mapped takes a while to be given back
+                await child.ended()
 
     async def _catch_up(self) -> None:
         """Deal with all that has changed, then group all faces where that is due."""
@@ -222,7 +224,7 @@ class Clustering:
         with self._store.read() as txn:
             given = _given(txn)
         await self._ask(messages.Regroup())
-        self._end_child()  # it knows who is new by numbers of its own: the next one reads them
+        await self._end_child()  # it knows who is new by numbers of its own: the next one reads them
         await trio.to_thread.run_sync(functools.partial(self._grouped, given))
         self._is_asked = self._must_regroup = False
         now = time.monotonic()
@@ -326,7 +328,7 @@ class Clustering:
         """The child, started where there is none for that model."""
         if self._child is not None and model == self._model:
             return self._child
-        self._end_child()
+        await self._end_child()
         chosen = self._settings
         child = await Child.start(PROGRAM, memory_mb=chosen.people.memory_mb)
         self._child, self._model = child, model
