@@ -26,6 +26,8 @@ CORES: Final = ((100, 20, 20), (20, 10, 10), (SMALLEST, 2, 3))
 """(size, faces, close): groups of that size and larger have so many faces that have so many close to them, themselves
 counted. One such face would not do: a drawing, or a very blurred face, is close to many that are not to each other."""
 
+COHERENT_FROM: Final = 20
+
 SHARED_MAX: Final = 0.02
 """Share of a group's photos that may hold a face of another group, for the two to be merged."""
 
@@ -69,6 +71,7 @@ def groups(rows: Rows, photos: Photos, said: Labels, closeness: Closeness) -> La
     del near
     labels = whispered(graph, np.arange(size, dtype=np.int32), np.ones(size, np.bool_))
     labels = parted(rows, _large_enough(labels), photos)
+    labels = _coherent(rows, labels, (closeness.link + closeness.dense) / 2)
     labels = parted(rows, _merged(rows, _large_enough(labels), photos, said, closeness.merge), photos)
     return _numbered(_with_core(_large_enough(labels), close))
 
@@ -187,6 +190,21 @@ def _said_of(labels: Labels, said: Labels, count: int) -> Labels:
         order = np.argsort(counts, kind="stable")
         found[pairs[0, order]] = pairs[1, order]
     return found
+
+
+def _coherent(rows: Rows, labels: Labels, at_least: float) -> Labels:
+    """Only the groups in which two faces have such a cosine on average, and the small ones, of which that says little.
+
+    Of tens of thousands of blurred faces each is close to some by chance: no core tells them from a person, this does.
+    """
+    if labels.max(initial=-1) < 0:
+        return labels
+    total = sums(rows, labels)
+    sizes = np.bincount(labels[labels >= 0], minlength=len(total)).astype(np.float64)
+    pairs = np.maximum(sizes * (sizes - 1), 1)
+    cosines = (np.einsum("ij,ij->i", total, total, dtype=np.float64) - sizes) / pairs
+    keeps = (sizes < COHERENT_FROM) | (cosines >= at_least)
+    return np.where((labels >= 0) & keeps[labels], labels, -1).astype(np.int32)
 
 
 def _large_enough(labels: Labels) -> Labels:

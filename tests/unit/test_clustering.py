@@ -123,12 +123,12 @@ def test_two_faces_are_too_few_for_somebody_new() -> None:
     assert parts(regrouped(faces(rows), CLOSE).people) == {frozenset(range(SMALLEST))}
 
 
-@pytest.mark.parametrize("count", [6, 30, 300])
-def test_faces_that_are_a_little_like_each_other_are_nobody(count: int) -> None:
+@pytest.mark.parametrize("count, dimension", [(6, 512), (30, 512), (300, 512), (2000, 256)])
+def test_faces_that_are_a_little_like_each_other_are_nobody(count: int, dimension: int) -> None:
     """As blurred faces are, and a drawing that is like all of them."""
     rng = np.random.default_rng(4)
-    hub = unit(rng.standard_normal(512))
-    blurred = unit(hub + 1.35 * unit(rng.standard_normal((count, 512))))
+    hub = unit(rng.standard_normal(dimension))
+    blurred = unit(hub + 1.35 * unit(rng.standard_normal((count, dimension))))
     assert not regrouped(faces(np.concatenate((hub[None], blurred))), CLOSE).people.any()
 
 
