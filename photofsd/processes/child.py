@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,11 +130,13 @@ class Child:
         return f"the {self._noun} exited with status {code}"
 
     def kill(self) -> None:
-        """End it now. One that hangs in the kernel (a dead NAS) goes when the kernel lets it."""
+        """End it now. One that hangs in the kernel (a dead NAS) goes when the kernel lets it, and is seen off then."""
         self._stream.socket.close()
         self._process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             self._process.wait(timeout=REAP_S)
+        except subprocess.TimeoutExpired:
+            threading.Thread(target=self._process.wait, name=f"reaping {self.pid}", daemon=True).start()
 
     async def is_computing(self) -> bool:
         """Claim: it is at work, not waiting for a file. Looks at it for half a second."""

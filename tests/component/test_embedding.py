@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ from photofsd.pipeline.clip_model import NO_MODEL
 from photofsd.pipeline.model_choice import Wanted
 from photofsd.pipeline.model_questions import ModelSettings
 from photofsd.pipeline.runner import Runner, RunnerSettings
+from photofsd.pipeline.scheduler import FactTask
 from photofsd.pipeline.sights import Picture
 from photofsd.pipeline.stage import VECTORS, Work
 from photofsd.pipeline.stages.clip import STAGE as CLIP
@@ -214,8 +215,16 @@ def some_with(here: Librarian, models: Path, name: str, some: int) -> None:
     """Embed some photos with a model, and change our mind."""
 
     def enough(worker: Runner) -> None:
-        if len(counted(here, model_id(models, name))) >= some:
-            worker.scheduler.hold("clip", "enough")
+        scheduler = worker.scheduler
+        take = type(scheduler).model_tasks
+
+        def take_until_enough(batch: int, **how: str) -> Sequence[FactTask]:
+            if len(counted(here, model_id(models, name))) < some:
+                return take(scheduler, batch, **how)
+            scheduler.hold("clip", "enough")
+            return ()
+
+        scheduler.model_tasks = take_until_enough  # type: ignore[method-assign]
 
     here.work_off(settings(models, name, batch_max=2), meanwhile=enough)
 

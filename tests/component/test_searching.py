@@ -488,7 +488,8 @@ def asked(store: Store, writer: Writer, away: Away) -> Searches:
 def ids(asked: Searches, text: str) -> Sequence[int]:
     members = asked.members(text, None)
     members.prepare()
-    return members.ordered(None)  # type: ignore[arg-type]
+    with asked._store.read() as txn:
+        return members.ordered(txn)
 
 
 def test_an_answer_by_words_alone_is_not_kept_once_the_model_has_come(asked: Searches, away: Away) -> None:
