@@ -23,6 +23,9 @@ from photofsd.store.check import check
 from photofsd.store.env import Store
 from photofsd.types import AssetId, Facet
 
+OF_MODELS = {"clip", "faces"}
+"""Stages that wait where no model is installed."""
+
 LIMIT_S = 90.0
 """How long anything may take on a busy machine before a test says that it does not happen."""
 
@@ -119,7 +122,7 @@ class Home:
     def is_idle(self) -> bool:
         """Claim: no job is queued, not even a postponed one, but for want of a model."""
         stages = self.health()["stages"]
-        return all(stage["queued"] == stage["running"] == 0 for name, stage in stages.items() if name != "clip")
+        return all(stage["queued"] == stage["running"] == 0 for name, stage in stages.items() if name not in OF_MODELS)
 
     def end(self) -> None:
         """End the daemon as systemd does; it must say that it went well, and leave no mount."""
