@@ -11,7 +11,7 @@ import json
 import logging
 import shutil
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -118,6 +118,21 @@ class VectorFile:
         except OSError as error:
             raise unwritable(f"vectors in {self._folder}", error) from error
         self._is_described = True
+
+
+def land(folder: Path, ids: Iterable[int], rows: Sequence[bytes], file: str = ROWS) -> list[int]:
+    """Bring fp16 rows, little-endian, one of them at least, to the disk at the places of n ids.
+
+    returns: their CRC-32s, which may be committed now. Raises StoreFull, StoreError.
+    """
+    vectors = np.stack([np.frombuffer(row, "<f2") for row in rows]).astype(np.float32)
+    there = VectorFile.to_write(folder, vectors.shape[1], file)
+    try:
+        written = there.write(ids, vectors)
+        there.sync()
+    finally:
+        there.close()
+    return written
 
 
 def dimension_of(folder: Path) -> int:

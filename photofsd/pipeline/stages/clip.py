@@ -71,17 +71,10 @@ class Embed(ModelStage[Picture, "list[Image]", Vector, Row]):
         return [Vector(row.tobytes()) for row in rows]
 
     def land(self, found: Sequence[tuple[AssetId, Vector]], model: ModelInUse, home: Home) -> Sequence[Row]:
-        import numpy as np  # noqa: PLC0415 - as above
+        from photofsd.index import vectors  # noqa: PLC0415 - as above
 
-        from photofsd.index.vectors import VectorFile  # noqa: PLC0415 - as above
-
-        vectors = np.stack([np.frombuffer(vector.row, "<f2") for _, vector in found]).astype(np.float32)
-        file = VectorFile.to_write(home.state / VECTORS / model.id, vectors.shape[1])
-        try:
-            crcs = file.write([asset for asset, _ in found], vectors)
-            file.sync()
-        finally:
-            file.close()
+        rows = [vector.row for _, vector in found]
+        crcs = vectors.land(home.state / VECTORS / model.id, (asset for asset, _ in found), rows)
         return [Row(model.id, crc) for crc in crcs]
 
     def commit(self, txn: WriteTransaction, asset: AssetId, result: Row | None) -> bool:

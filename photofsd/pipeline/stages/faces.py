@@ -110,20 +110,9 @@ def _packed(seen: SeenFace) -> FoundFace:
 
 def _written(folder: Path, first: FaceId, rows: Sequence[bytes]) -> Sequence[int]:
     """Bring the vectors of faces to the disk, from the id `first` on; their CRCs. Raises StoreFull, StoreError."""
-    import numpy as np  # noqa: PLC0415 - readers import this module, and need it not
+    from photofsd.index import vectors  # noqa: PLC0415 - readers import this module, and need no numpy
 
-    from photofsd.index.vectors import FACE_ROWS, VectorFile  # noqa: PLC0415 - as above
-
-    if not rows:
-        return []
-    vectors = np.stack([np.frombuffer(row, "<f2") for row in rows]).astype(np.float32)
-    file = VectorFile.to_write(folder, vectors.shape[1], FACE_ROWS)
-    try:
-        crcs = file.write(range(first, first + len(rows)), vectors)
-        file.sync()
-    finally:
-        file.close()
-    return crcs
+    return vectors.land(folder, range(first, first + len(rows)), rows, vectors.FACE_ROWS) if rows else []
 
 
 def _numbered(face: Face, number: int, crc: int) -> Face:
