@@ -45,6 +45,11 @@ def readers(machine: Machine, memory_mb: int) -> int:
     return max(1, min(machine.cores, machine.memory_mb // (2 * memory_mb)))
 
 
+def threads(chosen: int) -> int:
+    """How many threads a model computes in: as chosen, 0 = one a core."""
+    return chosen or measure_machine().cores
+
+
 def _memory_limit(own_groups: Path, root: Path) -> int | None:
     """memory.max of our control group (version 2) and of those above it, in bytes; None without a limit."""
     try:

@@ -349,7 +349,7 @@ def _runner_settings(settings: Settings) -> runner.RunnerSettings:
         work=Work(settings.timezone or None, settings.places.max_distance_km, chosen.file_max_mb),
         models=ModelSettings(
             memory_mb=models.memory_mb or machine.memory_mb // 2,
-            threads=models.threads or machine.cores,
+            threads=profiles.threads(models.threads),
             batch_max=models.batch_max,
         ),
         wanted=Wanted(models.folder, models.clip, models.faces),

@@ -39,7 +39,7 @@ def _examined(purpose: Purpose, name: str, settings: Settings) -> Finding:
     if model is None:
         text = f"none in {settings.models.folder}: {amiss}"
         return Finding(called, "ok", text, f"photofsd models install {to_begin_with}")
-    said = canary.sing(model, threads=settings.models.threads or profiles.measure_machine().cores)
+    said = canary.sing(model, threads=profiles.threads(settings.models.threads))
     if "error" in said:
         return Finding(called, "problem", f"{model.name}: {said['error']}", "photofsd models verify")
     works = f"{model.name}: {said['dimension']} dimensions, on {said['runs_on']}"

@@ -243,7 +243,7 @@ class Searching:
             state=str(chosen.state),
             models=str(chosen.models.folder),
             model=model,
-            threads=chosen.models.threads or profiles.measure_machine().cores,
+            threads=profiles.threads(chosen.models.threads),
             floor=chosen.search.floor,
             index=chosen.index,
         )

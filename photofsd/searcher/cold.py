@@ -114,5 +114,5 @@ def opened(txn: ReadTransaction, settings: Settings) -> Cold | None:
     if not name:
         return None
     model = model_called(settings.models.folder, name, settings.state)
-    threads = settings.models.threads or profiles.measure_machine().cores
+    threads = profiles.threads(settings.models.threads)
     return Cold(txn, settings, load(model, threads=threads, device="cpu"), name, model.about)
