@@ -149,11 +149,14 @@ class ExactIndex:
         if not said.is_news:
             differ |= np.isin(ids, self._rows.damaged(ids[~differ]))
         ids, wanted = ids[differ], wanted[differ]
+        gone = (self.known & said.among) - bitmap(np.fromiter(said.crcs, np.uint32))
+        if not ids.size and not gone:
+            self.torn -= said.among
+            return
         halves = self._vectors.read(ids)
         is_whole = np.array(crcs(halves), np.uint32) == wanted
-        gone = (self.known & said.among) - bitmap(np.fromiter(said.crcs, np.uint32))
         torn = bitmap(ids[~is_whole])
-        self._is_marked &= not ids.size and not gone
+        self._is_marked = False
         self.version += 1
         for rows in self._all_rows():
             rows.drop(ids_of(rows.known & (gone | torn)))

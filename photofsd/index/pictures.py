@@ -84,6 +84,11 @@ class PictureIndex:
         return self._exact.follow(txn, limit) or int(self._forests.check())
 
     @property
+    def is_complete(self) -> bool:
+        """Claim: none is missing but what has changed lately."""
+        return self._exact.is_complete
+
+    @property
     def sequence(self) -> int:
         """The change of the store up to which all is known; 0 = not all is."""
         return self._exact.sequence

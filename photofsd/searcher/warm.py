@@ -94,7 +94,7 @@ class Warm:
             if not left:
                 break
             tell()
-            if self._index.figures().is_complete:
+            if self._index.is_complete:
                 time.sleep(time.monotonic() - started_s)
         if time.monotonic() - self._tended_s > TEND_EVERY_S:
             self._tended_s = time.monotonic()
@@ -144,6 +144,11 @@ class _Shared:
         """As the index does."""
         with self._lock:
             return self._index.follow(txn, limit)
+
+    @property
+    def is_complete(self) -> bool:
+        """As the index says."""
+        return self._index.is_complete
 
     @property
     def sequence(self) -> int:
