@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from pyroaring import BitMap
 
-from photofsd.models.folder import Purpose, chosen, installed
+from photofsd.models.folder import Purpose, chosen, installed, unfinished
 from photofsd.pipeline.results import Results
 from photofsd.pipeline.stage import VECTORS, ModelInUse
 from photofsd.store import facets, jobs, model_roles
@@ -98,7 +98,7 @@ class StageModel(ABC):
         self._folder, self._is_taking = folder, False
         model = None if folder is None else chosen(folder, self.purpose, name)
         if model is None:
-            self.do_without(self.without)
+            self.do_without(self._why_without(folder))
             return False
         found = self._around.ids.of(model)
         if found is None:
@@ -106,6 +106,12 @@ class StageModel(ABC):
             return True
         self._use(ModelInUse(found, self.purpose, str(model.folder), model.about))
         return self.tidy()
+
+    def _why_without(self, folder: Path | None) -> str:
+        """What is wrong with a model that lies there, but not whole; else what to do to have one."""
+        there = () if folder is None else unfinished(folder)
+        wrong = (f"the model in {path} is not whole: {why}" for purpose, path, why in there if purpose is self.purpose)
+        return next(wrong, self.without)
 
     def do_without(self, why: str) -> None:
         """Let the stage wait."""

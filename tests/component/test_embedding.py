@@ -166,6 +166,13 @@ def test_a_model_that_cannot_be_used_waits_and_says_why(here: Librarian, models:
     assert here.counts("clip") == jobs.Counts(len(COLOURS), 0, 0)
 
 
+def test_a_model_that_is_copied_by_half_waits_and_says_what_is_missing(here: Librarian, models: Path) -> None:
+    (models / "clip/first/visual/model.onnx").unlink()
+    why = held_after(here, settings(models))
+    assert why == f"the model in {models / 'clip/first'} is not whole: visual/model.onnx missing"
+    assert here.counts("clip") == jobs.Counts(len(COLOURS), 0, 0)
+
+
 def test_a_chosen_model_that_is_not_there_waits_and_says_which_are(here: Librarian, models: Path) -> None:
     why = held_after(here, settings(models, "another"))
     assert "no clip model another" in why
