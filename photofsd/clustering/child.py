@@ -47,9 +47,17 @@ def _serve(connection: socket.socket, setup: Setup) -> None:
                 request = decode(frame)
                 say(clusterer.look(request.photos, say) if isinstance(request, Look) else clusterer.regroup(say))
         except PhotofsdError as error:
-            say(Unusable(str(error)))
+            _give_up(connection, str(error))
         except MemoryError:
-            say(Unusable(f"{setup.people.memory_mb} MB are too little for so many faces: see people.memory_mb"))
+            few = f"{setup.people.memory_mb} MB are too little for so many faces: see people.memory_mb"
+            _give_up(connection, few)
+
+
+def _give_up(connection: socket.socket, why: str) -> None:
+    """Say why nothing can be done, and stay until that was heard: a daemon that asks the dead hears nothing else."""
+    send_frame(connection, msgspec.msgpack.encode(Unusable(why)))
+    while receive_frame(connection) is not None:
+        pass
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class Done(msgspec.Struct, frozen=True, tag=True):
 
 
 class Unusable(msgspec.Struct, frozen=True, tag=True):
-    """Nothing can be clustered with that Setup, and why. The child ends."""
+    """Nothing can be clustered with that Setup, and why. Nothing else is answered."""
 
     reason: str
 

@@ -38,7 +38,7 @@ PROGRAM: Final = Program("photofsd.clustering.child", "clusterer", "people.memor
 FOLLOWER: Final = "people"
 FACES: Final = "faces"
 REGROUPED: Final = b"regrouped"
-"""In `meta`: how many ids faces had been given when all were grouped last."""
+"""In `meta`: how many ids faces had been given when all were grouped last; 0 = they are to be grouped."""
 
 CHANGES_AT_ONCE: Final = 1000
 NAMES_AT_ONCE: Final = 100
@@ -67,14 +67,16 @@ log = logging.getLogger(__name__)
 
 
 class _News(NamedTuple):
-    """What has changed up to `sequence`. photos: with faces. are_waiting: a face of them is nobody's.
+    """What has changed up to `sequence`.
 
-    all_of_them: what happened since is not known any more.
+    photos: all of them; to_look_at: but for those that grouping has changed itself. are_waiting: a face of these is
+    nobody's. all_of_them: what happened since is not known any more.
     """
 
     sequence: int
     photos: tuple[AssetId, ...]
-    are_waiting: bool
+    to_look_at: tuple[AssetId, ...] = ()
+    are_waiting: bool = False
     all_of_them: bool = False
 
 
@@ -95,7 +97,6 @@ class Clustering:
         self._model = ""
         self._ours = BitMap()
         self._is_asked = False
-        self._must_regroup = False
         self._rest_until = 0.0
         self._asked_s = 0.0
         self._passes = 0
@@ -165,7 +166,7 @@ class Clustering:
                 try:
                     await self._catch_up()
                     await trio.sleep(GATHER_S)
-                except (ChildDied, ChildrenBroken, StoreError) as error:
+                except (ChildDied, ChildrenBroken, StoreError, msgspec.DecodeError) as error:
                     self._say(str(error), again_s)
                     await self._end_child()
                     await trio.sleep(again_s)
@@ -212,10 +213,9 @@ class Clustering:
         self._changed = trio.Event()
         while (news := await trio.to_thread.run_sync(self._news)) is not None:
             await trio.to_thread.run_sync(self._obey_files, news)
-            if news.are_waiting or (self._child is not None and not news.all_of_them):
-                await self._ask(Look(news.photos))
-            self._must_regroup |= news.all_of_them
-            await trio.to_thread.run_sync(self._passed_over, news.sequence)
+            if news.are_waiting or (self._child is not None and news.to_look_at):
+                await self._ask(Look(news.to_look_at))
+            await trio.to_thread.run_sync(self._passed_over, news)
         if await trio.to_thread.run_sync(functools.partial(self._is_due_now, is_quiet=is_quiet)):
             await self._regroup()
 
@@ -226,7 +226,7 @@ class Clustering:
         await self._ask(messages.Regroup())
         await self._end_child()  # it knows who is new by numbers of its own: the next one reads them
         await trio.to_thread.run_sync(functools.partial(self._grouped, given))
-        self._is_asked = self._must_regroup = False
+        self._is_asked = False
         now = time.monotonic()
         self._rest_until = now + SHARE * (now - started)
         self._passes += 1
@@ -248,15 +248,14 @@ class Clustering:
             if mark == now:
                 return None
             if not mark or not changes.is_complete_since(txn, mark):
-                return _News(now, tuple(_with_metadata(txn)), are_waiting=False, all_of_them=True)
+                return _News(now, tuple(_with_metadata(txn)), all_of_them=True)
             logged = list(changes.since(txn, mark, CHANGES_AT_ONCE))
-            photos = dict.fromkeys(asset for _, asset in logged if asset not in self._ours)
-            self._ours -= BitMap(asset for _, asset in logged)
-            with_faces = [asset for asset in photos if txn.get(Tables.FACES, U32.pack(asset)) is not None]
-            are_waiting = any(
-                not row.cluster and row.hold is Hold.NONE for asset in with_faces for _, row in faces.placed(txn, asset)
-            )
-            return _News(logged[-1][0], tuple(photos), are_waiting)
+            photos = tuple(dict.fromkeys(asset for _, asset in logged))
+            others = tuple(asset for asset in photos if asset not in self._ours)
+            self._ours -= BitMap(photos)
+            rows = (row for asset in others for _, row in faces.placed(txn, asset))
+            are_waiting = any(not row.cluster and row.hold is Hold.NONE for row in rows)
+            return _News(logged[-1][0], photos, others, are_waiting)
 
     def _obey_files(self, news: _News) -> None:
         """Names of files first: what they say of faces, the machine need not find."""
@@ -267,8 +266,13 @@ class Clustering:
             if named:
                 self._writer.run(functools.partial(_obey, named), rows=len(named))
 
-    def _passed_over(self, sequence: int) -> None:
-        self._writer.run(lambda txn: changes.set_watermark(txn, FOLLOWER, sequence))
+    def _passed_over(self, news: _News) -> None:
+        def keep(txn: WriteTransaction) -> None:
+            changes.set_watermark(txn, FOLLOWER, news.sequence)
+            if news.all_of_them:
+                txn.put_number(Tables.META, REGROUPED, 0)
+
+        self._writer.run(keep)
 
     def _is_due_now(self, *, is_quiet: bool = True) -> bool:
         with self._store.read() as txn:
@@ -281,10 +285,10 @@ class Clustering:
         if self._is_asked:
             return True
         given, grown = _given(txn), _grown(txn)
-        if time.monotonic() < self._rest_until or (not grown and not self._must_regroup):
+        if time.monotonic() < self._rest_until or not grown:
             return False
         enough = max(SMALLEST, (given - grown) * self._settings.people.regroup_percent / 100)
-        return self._must_regroup or grown >= enough or (is_quiet and given <= SMALL)
+        return grown >= enough or (is_quiet and given <= SMALL)
 
     # ---- The child ----
 

@@ -27,9 +27,10 @@ from photofsd.daemon.clustering import Clustering
 from photofsd.daemon.commands import Regroup
 from photofsd.index.rows import RowFile
 from photofsd.index.vectors import FACE_ROWS, MODEL, crcs
+from photofsd.processes.child import Child
 from photofsd.processes.frames import receive_frame
 from photofsd.records import Face, FaceSaid, Metadata, Region
-from photofsd.store import assets, face_said, faces, model_roles, people
+from photofsd.store import assets, changes, face_said, faces, model_roles, people
 from photofsd.store.env import Store
 from photofsd.store.schema import Tables
 from photofsd.store.transaction import WriteTransaction
@@ -398,6 +399,50 @@ def test_two_faces_of_a_photo_may_change_places(album: Album, looks: Look) -> No
     assert (album.person(one), album.person(two)) == (bob, alice)
 
 
+def test_what_the_log_does_not_know_any_more_is_grouped_also_after_a_kill_before_that(
+    album: Album, looks: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = [album.add(looks(0))[0] for _ in range(5)]
+    album.run(settled)
+
+    def unlogged(txn: WriteTransaction) -> None:
+        faces.place(txn, first[0], WAITING)
+        changes.forget_follower(txn, clustering.FOLLOWER)
+
+    album.writer.run(unlogged)
+
+    async def never(_: Clustering) -> None:
+        await trio.sleep_forever()
+
+    with monkeypatch.context() as killed:
+        killed.setattr(Clustering, "_regroup", never)
+        album.run(until(lambda: not behind(album)))
+    assert album.person(first[0]) == NOBODY
+    album.run(settled)
+    assert album.person(first[0]) == album.person(first[1]) != NOBODY
+
+
+def behind(album: Album) -> int:
+    with album.store.read() as txn:
+        return changes.behind(txn, clustering.FOLLOWER)
+
+
+def test_a_name_that_a_file_brings_while_its_photo_is_being_moved_is_heard(
+    album: Album, looks: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = [album.add(looks(0))[0] for _ in range(5)]
+    commit = moving.moved
+
+    def named(txn: WriteTransaction, moves: Sequence[Move], newcomers: moving.Newcomers) -> moving.Newcomers:
+        regions = (Region(PLACES[0], 0.3, 0.2, 0.2, "Marie"),)
+        assets.keep(txn, Tables.METADATA, AssetId(1), Metadata("JPEG", Kind.IMAGE, regions=regions))
+        return commit(txn, moves, newcomers)
+
+    monkeypatch.setattr(moving, "moved", named)
+    album.run(settled)
+    assert album.person(first[0]) == album.named(b"Marie") != NOBODY
+
+
 def test_too_little_memory_is_said_and_what_to_do(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
     def too_much(_: Store, __: Setup) -> Clusterer:
         raise MemoryError
@@ -407,6 +452,7 @@ def test_too_little_memory_is_said_and_what_to_do(album: Album, monkeypatch: pyt
     ours, theirs = socket.socketpair()
     setup = Setup(str(album.settings.state / "store"), "", FACES_MODEL, PeopleSettings(memory_mb=512))
     with ours, theirs:
+        ours.shutdown(socket.SHUT_WR)
         child._serve(theirs, setup)
         said = msgspec.msgpack.decode(receive_frame(ours) or b"", type=FromClusterer)
     assert said == Unusable("512 MB are too little for so many faces: see people.memory_mb")
@@ -423,11 +469,37 @@ def test_many_faces_are_read_in_several_transactions(
     assert read.photos[1:9].tolist() == [1, 1, 2, 2, 3, 3, 4, 4]
 
 
-def test_a_store_that_cannot_be_read_is_said(album: Album, looks: Look) -> None:
+def test_a_store_that_cannot_be_read_is_said_however_late_the_daemon_asks(
+    album: Album, looks: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = Child.send
+
+    async def late(started: Child, frame: bytes) -> None:
+        if isinstance(msgspec.msgpack.decode(frame, type=messages.ToClusterer), messages.Look | messages.Regroup):
+            await started.ended()
+        await send(started, frame)
+
+    monkeypatch.setattr(Child, "send", late)
     album.add(looks(0))
     (album.folder / MODEL).write_text("torn")
     found = album.run(until_alert)
     assert str(album.folder / MODEL) in (found.alert or "")
+
+
+def test_a_child_that_says_nonsense_is_started_again(
+    album: Album, looks: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[bytes] = []
+    receive = Child.receive
+
+    async def nonsense(started: Child) -> bytes:
+        said.append(await receive(started))
+        return b"\xc1" if len(said) == 2 else said[-1]  # after READY
+
+    first = [album.add(looks(0))[0] for _ in range(5)]
+    monkeypatch.setattr(Child, "receive", nonsense)
+    album.run(until(lambda: album.person(first[0])), settled, until_well)
+    assert len(said) > 2
 
 
 async def until_well(found: Clustering) -> None:
