@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from PIL import Image
 
 from photofsd.errors import ModelUnusable, UsageError
 from photofsd.models import canary, importing
-from photofsd.models.clip import checked
+from photofsd.models.clip import Clip, checked
 from photofsd.models.folder import Installed, Layout, Purpose, chosen
 from photofsd.models.loading import load
 from tests.component import tiny_clip
@@ -69,6 +70,22 @@ def test_a_batch_says_what_each_says_alone(model: Installed) -> None:
     texts = ["beach", "a very long line of words " * 50, ""]
     assert clip.of_texts(texts) == pytest.approx(np.concatenate([clip.of_texts([one]) for one in texts]), abs=1e-4)
     assert clip.of_pictures([]).shape == clip.of_texts([]).shape == (0, clip.dimension)
+
+
+def test_threads_that_wait_do_not_take_the_processors_from_others(model: Installed) -> None:
+    """A ratio of processor times: threads that spin while one of them works take four times as much."""
+    alone, four = (_spent_s(load(model, threads=threads)) for threads in (1, 4))
+    assert four < 2.5 * alone
+
+
+def _spent_s(clip: Clip) -> float:
+    """Of processor time, for thirty questions with pauses."""
+    clip.of_texts(["beach"])
+    before = time.process_time()
+    for _ in range(30):
+        clip.of_texts(["beach"])
+        time.sleep(0.005)
+    return time.process_time() - before
 
 
 def test_a_model_that_takes_no_batches_is_shown_one_at_a_time(tmp_path: Path) -> None:
