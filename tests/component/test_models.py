@@ -16,7 +16,7 @@ from PIL import Image
 
 from photofsd.errors import ModelUnusable, UsageError
 from photofsd.models import canary, importing
-from photofsd.models.clip import Clip, checked
+from photofsd.models.clip import ClipModel, checked
 from photofsd.models.folder import Installed, Layout, Purpose, chosen
 from photofsd.models.loading import load
 from tests.component import tiny_clip
@@ -78,7 +78,7 @@ def test_threads_that_wait_do_not_take_the_processors_from_others(model: Install
     assert four < 2.5 * alone
 
 
-def _spent_s(clip: Clip) -> float:
+def _spent_s(clip: ClipModel) -> float:
     """Of processor time, for thirty questions with pauses."""
     clip.of_texts(["beach"])
     before = time.process_time()
