@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from tests.faults.home import Home
 from tests.faults.nas import Nas, nas
 from tests.mount.photographer import Shot, take
+from tests.preloaded import preloaded
 
 YEAR_S = 365 * 86_400
 SOURCE = Path(__file__).with_name("skewed_clock.c")
@@ -22,13 +21,8 @@ class Clock:
     """The wall clock of the programs that are started with `environ`."""
 
     def __init__(self, place: Path) -> None:
-        compiler = shutil.which("cc") or shutil.which("gcc")
-        if compiler is None:
-            pytest.skip("no C compiler: the clock cannot be skewed")
         self._skew = place / "skew"
-        library = place / "skewed_clock.so"
-        subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(SOURCE)], check=True)
-        self.environ = {"LD_PRELOAD": str(library), "SKEW_FILE": str(self._skew)}
+        self.environ = {**preloaded(SOURCE, place), "SKEW_FILE": str(self._skew)}
         self.be_wrong_by(0)
 
     def be_wrong_by(self, seconds: int) -> None:
