@@ -6,6 +6,7 @@ the event's letter, the folder's path from the mount point, NUL, the name. Every
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import stat
@@ -51,7 +52,7 @@ def serve(frame: bytes, mount_point: bytes, device: int) -> bytes:
 def main() -> None:
     """Serve frames until the parent is gone."""
     mount_point, device = os.fsencode(sys.argv[1]), int(sys.argv[2])
-    with socket.socket(fileno=os.dup(0)) as parent:
+    with contextlib.suppress(ConnectionError), socket.socket(fileno=os.dup(0)) as parent:
         while len(header := parent.recv(LENGTH_BYTES, socket.MSG_WAITALL)) == LENGTH_BYTES:
             frame = parent.recv(struct.unpack("!I", header)[0], socket.MSG_WAITALL)
             parent.sendall(serve(frame, mount_point, device))

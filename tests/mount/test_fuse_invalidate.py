@@ -6,12 +6,16 @@ import ctypes
 import errno
 import os
 import select
+import socket
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from photofsd.fuse import announcer
 from tests.mount.served import Served, is_mounted, names_of
 from tests.mount.test_fuse_changes import eventually
 from tests.mount.test_fuse_faults import error_of
@@ -204,6 +208,20 @@ def test_what_our_announcer_may_pretend_nobody_else_may(gallery: Served) -> None
     assert error_of(lambda: os.mknod(gallery.point / "some/d.jpg")) == errno.EROFS
     assert error_of((gallery.point / "some/c.jpg").unlink) == errno.EROFS
     assert error_of(lambda: os.utime(gallery.point / "some/c.jpg")) == errno.EROFS
+
+
+def test_an_announcer_whose_parent_was_killed_ends_quietly() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        with ours:
+            ours.sendall(struct.pack("!I", 3) + b"t\0a")
+        ended = subprocess.run(
+            [sys.executable, "-I", "-S", announcer.__file__, "/nowhere", "0"],
+            stdin=theirs,
+            capture_output=True,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 def test_a_folder_whose_search_hangs_delays_neither_the_others_nor_the_end(gallery: Served) -> None:
