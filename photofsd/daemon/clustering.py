@@ -116,11 +116,16 @@ class Clustering:
 
     async def answer(self, command: Regroup, report: Report) -> Nothing:
         """Group all faces anew, as asked over the control socket."""
-        with trio.CancelScope() as done:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._report, report)
+        failure: PhotofsdError | None = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._report, report)
+            try:
                 await self.regroup()
-                done.cancel()
+            except PhotofsdError as error:  # as it is, in no group of one
+                failure = error
+            nursery.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
         return Nothing()
 
     async def _report(self, report: Report) -> None:

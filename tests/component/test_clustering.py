@@ -25,6 +25,7 @@ from photofsd.config.schema import PeopleSettings, Settings
 from photofsd.daemon import clustering
 from photofsd.daemon.clustering import Clustering
 from photofsd.daemon.commands import Regroup
+from photofsd.errors import PhotofsdError
 from photofsd.index.rows import RowFile
 from photofsd.index.vectors import FACE_ROWS, MODEL, crcs
 from photofsd.processes.child import Child
@@ -321,6 +322,30 @@ def test_without_a_model_for_faces_nothing_is_started(album: Album) -> None:
     assert found._child is None
     with album.store.read() as txn:
         assert "no face model" in (found.waiting(txn) or "")
+
+
+async def asked(found: Clustering) -> None:
+    """Have all faces grouped, as the command does."""
+
+    async def report(_: object) -> None:
+        await trio.lowlevel.checkpoint()
+
+    await found.answer(Regroup(), report)
+
+
+def test_why_faces_cannot_be_grouped_now_is_one_error(album: Album, looks: Look) -> None:
+    async def why(found: Clustering) -> None:
+        with pytest.raises(PhotofsdError) as raised:
+            await asked(found)
+        assert said in str(raised.value)
+
+    (album.folder / MODEL).write_text("torn")
+    album.add(looks(0))
+    said = "people are not kept up to date"
+    album.run(why)
+    album.writer.run(lambda txn: txn.delete(Tables.MODELS, b"chosen\0faces"))
+    said = "no face model"
+    album.run(why)
 
 
 @pytest.mark.parametrize("moment", range(4))
