@@ -257,7 +257,7 @@ class _Daemon:
             runner=self._runner,
             scans=self._scans,
             search=self._search,
-            sayings=Sayings(self._shared, self._settings.mount.point),
+            sayings=Sayings(self._shared, self._tree.root, self._settings.mount.point),
             stop=end,
             reload=self._reload,
         )

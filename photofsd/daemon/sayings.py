@@ -16,17 +16,20 @@ from photofsd.store import assets, faces, paths, person_names, undo
 from photofsd.store import people as stored
 from photofsd.types import AssetId, FaceId, PersonId
 from photofsd.vtree import people as tree
+from photofsd.vtree.node import Directory, Photo, Rendered
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction
+    from photofsd.vtree.node import Node
     from photofsd.vtree.scope import Library
 
 
 class Sayings:
-    """Says things of people, and takes back what was said. mount: where the tree is. Thread-safe."""
+    """Says things of people, and takes back what was said. root: of the tree, which is at `mount`. Thread-safe."""
 
-    def __init__(self, library: Library, mount: Path) -> None:
+    def __init__(self, library: Library, root: Directory, mount: Path) -> None:
         self._library = library
+        self._root = root
         self._mount = os.fsencode(mount)
         self._ways: Mapping[str, Callable[[PersonId, People], str]] = {
             "name": self._name,
@@ -100,9 +103,9 @@ class Sayings:
             return faces.of_person(txn, photo, person)
 
     def _photos(self, person: PersonId, named: Sequence[str]) -> list[AssetId]:
-        """The photos that are called so, each once, in all of which the person is. Raises UsageError."""
+        """The photos that are called so, each once, in all of which the person is. Raises as `_photo` does."""
+        found = dict.fromkeys(self._photo(os.fsencode(name)) for name in named)
         with self._library.store.read() as txn:
-            found = dict.fromkeys(self._photo(txn, os.fsencode(name)) for name in named)
             for photo in found:
                 record = assets.asset(txn, photo)
                 if not stored.is_in(txn, person, photo) and record is not None:
@@ -111,17 +114,32 @@ class Sayings:
             raise UsageError("no photo was named")
         return list(found)
 
-    def _photo(self, txn: ReadTransaction, name: bytes) -> AssetId:
-        """The photo of that name, or at that path: in the library or in the tree. Raises UsageError."""
-        if b"/" in name and not name.startswith(self._mount + b"/"):
-            file = paths.file_by_path(txn, name)
-            record = paths.file(txn, file) if file is not None else None
-            found = record.asset if record is not None else None
+    def _photo(self, name: bytes) -> AssetId:
+        """The photo of that name, or at that path, of the library or the tree. Raises UsageError, BadQuery, TooSlow."""
+        if name.startswith(self._mount + b"/"):
+            found = self._photo_in_tree(name[len(self._mount) :])
         else:
-            found = assets.named(txn, name.rpartition(b"/")[2])
+            with self._library.store.read() as txn:
+                found = _photo_at(txn, name) if b"/" in name else assets.named(txn, name)
         if found is None:
             raise UsageError(f"there is no photo {shown(name)}: nothing was changed")
         return found
+
+    def _photo_in_tree(self, path: bytes) -> AssetId | None:
+        node: Node | None = self._root
+        for name in filter(None, path.split(b"/")):
+            if not isinstance(node, Directory):
+                return None
+            node.prepare()
+            node = node.lookup(name)
+        return node.asset if isinstance(node, (Photo, Rendered)) else None
+
+
+def _photo_at(txn: ReadTransaction, path: bytes) -> AssetId | None:
+    """The photo at that path of the library."""
+    file = paths.file_by_path(txn, path)
+    record = paths.file(txn, file) if file is not None else None
+    return record.asset if record is not None else None
 
 
 def _known(txn: ReadTransaction, name: str) -> PersonId:

@@ -153,7 +153,8 @@ def is_suggested(txn: ReadTransaction, person_id: PersonId, asset: AssetId) -> b
 
 def called(found: Person) -> tuple[bytes, ...]:
     """What files call a person, as values of Facet.NAMED."""
-    return (*found.aliases, person_names.value(found.name)) if found.name else found.aliases
+    own = person_names.value(found.name)
+    return (*found.aliases, own) if own else found.aliases
 
 
 def changes(txn: ReadTransaction) -> int:

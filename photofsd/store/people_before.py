@@ -98,6 +98,13 @@ def _placed(txn: ReadTransaction, content: bytes) -> list[Placed]:
     return faces.placed(txn, asset) if asset is not None else []
 
 
+def about(txn: ReadTransaction, stored: bytes) -> set[object]:
+    """The people and the photo of whom something is made so again: ids, and what the photo's content is now."""
+    before = txn.decode(stored, Before)
+    photo = set() if before.photo is None else {face_said.current(txn, before.photo.content)}
+    return {*(person_id for person_id, _ in before.people), *photo}
+
+
 def take_back(txn: WriteTransaction, stored: bytes) -> None:
     """Make what was so before so again."""
     before = txn.decode(stored, Before)

@@ -164,13 +164,13 @@ def _edits(txn: ReadTransaction) -> Iterator[Entry]:
 
 
 VERBS: Final = {
-    NAME: Verb(_name, people_entries.name, people_before.take_back),
-    MERGE: Verb(_merge, people_entries.merge, people_before.take_back),
-    MAKE: Verb(_make, people_entries.make, people_before.take_back),
-    HIDE: Verb(_hide, people_entries.hide, people_before.take_back),
-    ASSIGN: Verb(_assign, people_entries.assign, people_before.take_back),
-    REFUSE: Verb(_refuse, people_entries.refuse, people_before.take_back),
-    REFUSE_NAME: Verb(_refuse_name, people_entries.refuse_name, people_before.take_back),
+    NAME: Verb(_name, people_entries.name, people_before.take_back, people_before.about),
+    MERGE: Verb(_merge, people_entries.merge, people_before.take_back, people_before.about),
+    MAKE: Verb(_make, people_entries.make, people_before.take_back, people_before.about),
+    HIDE: Verb(_hide, people_entries.hide, people_before.take_back, people_before.about),
+    ASSIGN: Verb(_assign, people_entries.assign, people_before.take_back, people_before.about),
+    REFUSE: Verb(_refuse, people_entries.refuse, people_before.take_back, people_before.about),
+    REFUSE_NAME: Verb(_refuse_name, people_entries.refuse_name, people_before.take_back, people_before.about),
     EDITED: Verb(_edited, untold=_edits),
 }
 """What the journal's entries about people mean."""

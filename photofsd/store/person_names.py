@@ -44,7 +44,7 @@ def require(name: bytes) -> None:
 
 
 def _why_not(name: bytes) -> str:
-    if not name.strip():
+    if not value(name):
         return "a name has at least one letter"
     if b"/" in name or b"\0" in name:
         return "a name of a folder has neither slash nor NUL"

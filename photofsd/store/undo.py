@@ -68,10 +68,15 @@ def next_steps(txn: ReadTransaction, *, burst: bool = False) -> list[Step]:
 
 def _steps(txn: ReadTransaction) -> Iterator[Step]:
     """Every entry that can be taken back, last first."""
+    for number, kept in _kept(txn):
+        yield Step(number, kept.do, kept.at)
+
+
+def _kept(txn: ReadTransaction) -> Iterator[tuple[int, Undoable]]:
     for key in reversed(list(txn.keys(Tables.USER, _PREFIX))):
         kept = txn.record(Tables.USER, key, Undoable)
         if kept is not None:
-            yield Step(U64.unpack(key[len(_PREFIX) :])[0], kept.do, kept.at)
+            yield U64.unpack(key[len(_PREFIX) :])[0], kept
 
 
 def _seconds(earlier: Step, later: Step) -> float:
@@ -80,20 +85,33 @@ def _seconds(earlier: Step, later: Step) -> float:
 
 def with_undo(verbs: Mapping[str, Verb]) -> Mapping[str, Verb]:
     """These verbs, and the one that takes them back."""
-    return {**verbs, UNDO: Verb(functools.partial(_take_back, verbs), _complete)}
+    return {**verbs, UNDO: Verb(functools.partial(_take_back, verbs), functools.partial(_complete, verbs))}
 
 
-def _complete(txn: ReadTransaction, entry: Entry) -> Entry:
-    """The entry that takes back those that it names, or else the last one, or the last burst."""
+def _complete(verbs: Mapping[str, Verb], txn: ReadTransaction, entry: Entry) -> Entry:
+    """The entry that takes back those that it names, as far as they can be, or else the last one, or the last burst."""
     if "entries" in entry:
-        numbers = [
-            number for number in entry["entries"] if txn.get(Tables.USER, _PREFIX + U64.pack(number)) is not None
-        ]
+        numbers = _untouched(verbs, txn, frozenset(entry["entries"]))
     else:
         numbers = [step.number for step in next_steps(txn, burst=bool(entry.get("burst")))]
     if not numbers:
         raise NoSuchEntry("there is nothing to undo")
     return {"do": UNDO, "entries": numbers}
+
+
+def _untouched(verbs: Mapping[str, Verb], txn: ReadTransaction, wanted: frozenset[int]) -> list[int]:
+    """Those of these entries, last first, of whose people and photos nothing has been said since that is to stay."""
+    found: list[int] = []
+    staying: set[object] = set()
+    for number, kept in _kept(txn):
+        if number < min(wanted, default=0):
+            break
+        about = verbs[kept.do].about(txn, bytes(kept.before)) if kept.do in verbs else ()
+        if number in wanted and staying.isdisjoint(about):
+            found.append(number)
+        else:
+            staying.update(about)
+    return found
 
 
 def _take_back(verbs: Mapping[str, Verb], txn: WriteTransaction, entry: Entry) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,11 @@ def nothing_to_do(_: WriteTransaction, _before: bytes) -> None:
     """Nothing is taken back."""
 
 
+def about_nothing(_: ReadTransaction, _before: bytes) -> Collection[object]:
+    """Taking it back changes nothing that others speak of."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """What an entry means.
@@ -37,10 +42,13 @@ class Verb:
                It never refuses: it is also applied to stores in which other things are so than when it was said.
     complete:  what is recorded of what is said; raises where that makes no sense. Runs in the transaction of `apply`.
     take_back: given what `apply` has returned, makes that so again.
+    about:     given what `apply` has returned, all that taking it back changes: where something was said of that since,
+               it cannot be taken back before that is.
     untold:    entries that nobody says: what has come true by itself and is to be recorded before anything else is.
     """
 
     apply: Callable[[WriteTransaction, Entry], msgspec.Struct | None]
     complete: Callable[[ReadTransaction, Entry], Entry] = as_it_is
     take_back: Callable[[WriteTransaction, bytes], None] = nothing_to_do
+    about: Callable[[ReadTransaction, bytes], Collection[object]] = about_nothing
     untold: Callable[[ReadTransaction], Iterable[Entry]] = nothing_untold

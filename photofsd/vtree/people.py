@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from photofsd.errors import AlreadyThere, NoSuchEntry, NotPermitted
 from photofsd.records import Person
 from photofsd.store import people, people_said, person_names, undo
 from photofsd.types import AssetId, FaceId, PersonId
+from photofsd.vtree.probes import is_probe
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction
@@ -31,6 +33,7 @@ def call(library: Library, person: PersonId, name: bytes, *, is_hidden: bool = F
         merge(library, person, holder)
         return
     if holder is None:
+        _require_folder(name)
         library.facts.say(people_said.NAME, person=person, name=os.fsdecode(name))
     if found.is_hidden != is_hidden:
         hide(library, person, is_hidden=is_hidden)
@@ -50,6 +53,7 @@ def make(library: Library, name: bytes) -> PersonId:
             raise _hidden(name)
         hide(library, holder, is_hidden=False)
         return holder
+    _require_folder(name)
     return PersonId(library.facts.say(people_said.MAKE, name=os.fsdecode(name))["person"])
 
 
@@ -82,8 +86,12 @@ def refuse(library: Library, asset: AssetId, faces: Sequence[FaceId], person: Pe
 
 
 def take_back(library: Library, entries: Sequence[int]) -> None:
-    """Take back what the journal's entries with these numbers say."""
-    library.facts.say(undo.UNDO, entries=sorted(entries, reverse=True))
+    """Take back what these entries of the journal say, as far as it still is so.
+
+    What has been taken back already is left out, and where of the same person or photo something was said since.
+    """
+    with contextlib.suppress(NoSuchEntry):
+        library.facts.say(undo.UNDO, entries=sorted(entries, reverse=True))
 
 
 def require_other_name(library: Library, person: PersonId, name: bytes = b"") -> None:
@@ -95,6 +103,12 @@ def require_other_name(library: Library, person: PersonId, name: bytes = b"") ->
             f"{shown(found.name)} has a name, and so is not unknown: move that folder to /people/hidden, or take the "
             "name back with photofsd undo"
         )
+
+
+def _require_folder(name: bytes) -> None:
+    """Raise NotPermitted where a person of that name would not be found in the tree."""
+    if is_probe(name):
+        raise NotPermitted(f"nobody can be called {shown(name)}: programs look for that everywhere, no folder holds it")
 
 
 def _hidden(name: bytes) -> AlreadyThere:

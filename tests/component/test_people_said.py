@@ -85,6 +85,7 @@ def test_naming_somebody_writes_a_name_and_touches_no_photo(known: Store, facts:
     [
         ("", NotPermitted, "at least one letter"),
         (" ", NotPermitted, "at least one letter"),
+        ("\u00a0\u3000\x1c", NotPermitted, "at least one letter"),
         ("a/b", NotPermitted, "neither slash nor NUL"),
         ("a\0b", NotPermitted, "neither slash nor NUL"),
         (".", NotPermitted, "begin with"),
@@ -277,6 +278,27 @@ def test_a_burst_of_one_verb_is_undone_at_once(known: Store, facts: UserFacts) -
     assert in_photos(known)[b"Alice"] == {3, 4}
     facts.say(undo.UNDO, burst=True)
     assert in_photos(known)[b"person-1"] == {1, 2}
+
+
+def test_what_is_taken_back_leaves_what_was_said_since(known: Store, facts: UserFacts) -> None:
+    hidden = facts.say(people_said.HIDE, person=ALICE, hidden=True)["n"]
+    facts.say(people_said.NAME, person=ALICE, name="Alicia")
+    facts.say(people_said.HIDE, person=ALICE, hidden=False)
+    facts.say(people_said.NAME, person=UNKNOWN, name="Alice")
+    also_hidden = facts.say(people_said.HIDE, person=OTHER, hidden=True)["n"]
+    with known.read() as txn:
+        (face,) = faces.of_person(txn, AssetId(3), ALICE)
+    refused = facts.say(people_said.REFUSE, face=face, person=ALICE)["n"]
+    facts.say(people_said.ASSIGN, face=face, person=UNKNOWN)
+    with known.write() as txn:
+        assets.identify(txn, FileId(3), digest("edited"), 2)
+    assert facts.say(undo.UNDO, entries=[hidden, also_hidden, refused])["entries"] == [also_hidden]
+    assert in_photos(known) == {b"Alicia": {4}, b"Alice": {1, 2, 3}, b"person-3": {5}}
+    with pytest.raises(NoSuchEntry):
+        facts.say(undo.UNDO, entries=[hidden, also_hidden, refused])
+    for _ in range(6):
+        facts.say(undo.UNDO)
+    assert in_photos(known) == {b"person-1": {1, 2}, b"Alice": {3, 4}, b"person-3": {5}}
 
 
 def test_entries_far_apart_are_no_burst(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import subprocess
@@ -16,11 +17,16 @@ from photofsd.daemon.commands import People, Said, Undo
 from photofsd.daemon.control import Report
 from photofsd.daemon.retelling import called
 from photofsd.daemon.sayings import Sayings
+from photofsd.errors import NotPermitted
 from photofsd.records import Metadata
-from photofsd.store import assets, paths, people
+from photofsd.store import assets, faces, paths, people
 from photofsd.store.schema import Tables
 from photofsd.store.transaction import WriteTransaction
 from photofsd.types import Kind, PersonId
+from photofsd.vtree import removals
+from photofsd.vtree.node import Directory
+from photofsd.vtree.removals import Removals
+from photofsd.vtree.tree import LibraryTree
 from tests.component.face_kit import LEFT, MIDDLE, find, together
 from tests.component.librarian import Librarian
 from tests.component.store_kit import add_photo
@@ -39,7 +45,9 @@ class World:
         self._program = program
         here.take_in()
         here.writer.run(self._fill)
-        self.sayings = Sayings(library(here), Path("/mnt/photos"))
+        shared = dataclasses.replace(library(here), removals=Removals(lambda: 0.0))
+        self.root = LibraryTree(shared, refuse=str).root
+        self.sayings = Sayings(shared, self.root, Path("/mnt/photos"))
 
     def _fill(self, txn: WriteTransaction) -> None:
         (known,) = paths.libraries(txn)
@@ -146,6 +154,49 @@ def test_somebody_is_hidden_and_shown_and_keeps_hidden_under_a_new_name(world: W
     assert "(Al)" in world.who()
 
 
+def test_a_burst_that_was_taken_back_by_command_is_refused_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removals, "AT_MOST", 3)
+    people_folder = world.root.lookup(b"people")
+    assert isinstance(people_folder, Directory)
+    alice = people_folder.lookup(b"Alice")
+    assert isinstance(alice, Directory)
+    for name in NAMES[:3]:
+        alice.unlink(name)
+    assert len(world.run("undo", "--burst")) == 3
+    for _ in range(2):
+        with pytest.raises(NotPermitted, match="look like rm -r"):
+            alice.unlink(NAMES[3])
+    assert world.who() == BEFORE
+
+
+def test_a_path_in_the_tree_is_of_the_photo_that_is_there(world: World) -> None:
+    def copy(txn: WriteTransaction) -> None:
+        (known,) = paths.libraries(txn)
+        folder = paths.add_folder(txn, known.dir, b"card")
+        world.photos.append(add_photo(txn, folder, b"0.jpg", "another"))
+        left, _ = find(txn, world.photos[-1], (LEFT, MIDDLE))
+        alice = people.named(txn, b"Alice")
+        assert alice
+        assert faces.place(txn, left, people.home(txn, alice))
+
+    world.here.writer.run(copy)
+    assert world.who()["Alice"] == [0, 1, 2, 3, 5]
+    for path in (
+        "folders/card/0.jpg",
+        "people/Alice/0~2.jpg",
+        "jpeg/people/Alice/0~2.jpg",
+        "recent/+people/Alice/0~2.jpg",
+    ):
+        assert world.run("people", "reject", "Alice", f"/mnt/photos/{path}") == ["Alice is not in 1 photo"]
+        assert world.who()["Alice"] == [0, 1, 2, 3], path
+        world.run("undo")
+    for path in ("people/Alice/4.jpg", "people/0.jpg", "people/Alice", "people/Alice/0.jpg/x", "nowhere/0.jpg"):
+        (line,) = world.run("people", "reject", "Alice", f"/mnt/photos/{path}", code=2)
+        assert line == f"photofsd: there is no photo /mnt/photos/{path}: nothing was changed"
+
+
 @pytest.mark.parametrize(
     "words, line",
     [
@@ -163,7 +214,7 @@ def test_who_or_what_is_not_there_changes_nothing(world: World, words: list[str]
     assert world.who() == BEFORE
 
 
-@pytest.mark.parametrize("name", ["unknown", "person-0007", "a/b", ".x", "+x", "x" * 256, " "])
+@pytest.mark.parametrize("name", ["unknown", "person-0007", "a/b", ".x", "+x", "x" * 256, " ", "\u00a0", "Thumbs.db"])
 def test_a_name_that_cannot_be_a_folder_is_refused(world: World, name: str) -> None:
     (line,) = world.run("people", "name", "Alice", name, code=1)
     assert line.startswith("photofsd: ")
