@@ -35,11 +35,13 @@ class KnownFolder(Known):
 
     working:  its requests that are off the loop, during which the kernel may hold its lock.
     is_other: it stands for something else than when the kernel was told of what is in it.
+    is_gone:  watchers have been told that it went; somebody still holds it.
     """
 
     node: Directory
     working: int = 0
     is_other: bool = False
+    is_gone: bool = False
 
     def renew(self, node: Directory | TextFile) -> bool:
         """Take the node that the tree has there now. Claim: it still is a folder."""

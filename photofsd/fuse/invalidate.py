@@ -188,6 +188,8 @@ class Invalidator:
         """What a name stands for; another folder is that from now on for those, too, who hold the one before."""
         node, below = known.node.lookup(name), self._table.at(known.path + b"/" + name)
         if node is None:
+            if below is not None:
+                below.is_gone = True
             return _Standing.GONE
         if not isinstance(node, Directory) or node.is_on_demand:
             return _Standing.SAME
@@ -195,11 +197,14 @@ class Invalidator:
             return _Standing.NEW
         below.renew(node)
         is_other, below.is_other = below.is_other, False
+        is_back, below.is_gone = below.is_gone, False
+        if is_back:
+            return _Standing.NEW
         return _Standing.OTHER if is_other else _Standing.SAME
 
 
 class _Standing(enum.Enum):
-    """What the name of a folder stands for: something that the kernel has not met, the same as before, or not."""
+    """What the name of a folder stands for: something that watchers have not met, the same as before, or not."""
 
     NEW = enum.auto()
     SAME = enum.auto()

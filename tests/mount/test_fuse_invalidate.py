@@ -147,6 +147,24 @@ def test_a_folder_that_got_another_name_behind_our_back_is_seen_under_it_at_once
     assert names_of(people) == ["Alicia", "Bob"]
 
 
+def test_a_folder_that_went_and_came_back_is_told_to_who_watches_and_holds_it(gallery: Served) -> None:
+    people = gallery.point / "people"
+    held = os.open(people / "Alice", os.O_RDONLY)
+    try:
+        with watching(people) as watch:
+            assert names_of(people) == ["Alice", "Bob"]
+            (people / "Alice").stat()
+            gallery.tree("call", "people", "Alice", "Alicia")
+            tell_of_folders(gallery, renamed=["Alice"])
+            assert watch.next() == [(IN_DELETE, "Alice")]
+            gallery.tree("call", "people", "Alicia", "Alice")
+            tell_of_folders(gallery, renamed=["Alice"])
+            assert watch.next() == [(IN_CREATE | IN_ISDIR, "Alice")]
+    finally:
+        os.close(held)
+    assert names_of(people) == ["Alice", "Bob"]
+
+
 def test_two_folders_that_changed_names_show_what_they_are_called_now(gallery: Served) -> None:
     people = gallery.point / "people"
     for name, photo in (("Alice", "a.jpg"), ("Bob", "b.jpg")):
