@@ -13,7 +13,7 @@ LINES_MAX = 20
 
 
 @click.command("undo")
-@click.option("--burst", is_flag=True, help="Everything of its kind that was said within two seconds of each other.")
+@click.option("--burst", is_flag=True, help="Everything that was said within two seconds of each other.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @common_options
 def command(invocation: Invocation, *, burst: bool, as_json: bool) -> None:

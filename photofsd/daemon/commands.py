@@ -293,7 +293,7 @@ class People(Command[Said]):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Undo(Command[Said]):
-    """Take back what was said last. burst: everything of its kind that was said within two seconds of each other."""
+    """Take back what was said last. burst: everything that was said within two seconds of each other."""
 
     name = "undo"
     burst: bool = False

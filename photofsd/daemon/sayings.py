@@ -52,7 +52,7 @@ class Sayings:
         numbers = self._library.facts.say(undo.UNDO, burst=command.burst)["entries"]
         entries = self._library.facts.entries(numbers)
         with self._library.store.read() as txn:
-            return Said(lines=[retold(txn, entries[number]) for number in numbers])
+            return Said(lines=retold(txn, [entries[number] for number in numbers]))
 
     def _name(self, person: PersonId, command: People) -> str:
         before = self._called(person)

@@ -25,7 +25,7 @@ UNDO: Final = "undo"
 KEPT_MAX: Final = 1000
 """So many entries can be taken back."""
 BURST_S: Final = 2.0
-"""Entries of one verb that follow each other as quickly are one thing that the user did."""
+"""Entries that follow each other as quickly are one thing that the user did, by a program that says many."""
 
 _PREFIX: Final = b"undo\0"
 
@@ -60,7 +60,7 @@ def next_steps(txn: ReadTransaction, *, burst: bool = False) -> list[Step]:
     """What would be taken back now, last first: nothing, one entry, or all of the last burst."""
     found: list[Step] = []
     for step in _steps(txn):
-        if found and not (burst and step.do == found[-1].do and _seconds(step, found[-1]) <= BURST_S):
+        if found and not (burst and _seconds(step, found[-1]) <= BURST_S):
             break
         found.append(step)
     return found
