@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class FaceBefore(Record, frozen=True):
     """Where a face was: its place in the photo, its cluster and whose that was.
 
-    is_double: another face of the photo was that person's, too, as happens when people are merged.
+    is_double: by a merge, another face of the photo was that person's, too, or theirs for whom this one was suggested.
     """
 
     place: Box
@@ -87,9 +87,12 @@ def changed(txn: ReadTransaction, before: PhotoBefore) -> PhotoBefore:
 def _faces(txn: ReadTransaction, content: bytes) -> tuple[FaceBefore, ...]:
     placed = _placed(txn, content)
     owners = [people.of_cluster(txn, at.cluster) for _, at in placed]
+    nearly = [people.of_cluster(txn, at.suggested) for _, at in placed]
     return tuple(
-        FaceBefore(box(face), owner, *at[1:], is_double=owners.count(owner) > 1)
-        for owner, (face, at) in zip(owners, placed, strict=True)
+        FaceBefore(
+            box(face), owner, *at[1:], is_double=owners.count(owner) > 1 or (other != NOBODY and other in owners)
+        )
+        for owner, other, (face, at) in zip(owners, nearly, placed, strict=True)
     )
 
 

@@ -352,6 +352,22 @@ def test_undo_does_not_put_two_faces_of_a_photo_into_one_person(known: Store, fa
         assert [cluster_of(txn, face) for face in (left, right)] == [WAITING, cluster]
 
 
+def test_undo_gives_back_a_suggestion_that_a_merge_has_made_idle(known: Store, facts: UserFacts) -> None:
+    with known.read() as txn:
+        left, right = faces_in(txn, 1)
+        cluster = cluster_of(txn, faces_in(txn, 3)[0]) or WAITING
+    facts.say(people_said.ASSIGN, face=left, person=UNKNOWN)
+    with known.write() as txn:
+        assert faces.place(txn, right, WAITING, suggested=cluster)
+    facts.say(people_said.MERGE, person=UNKNOWN, into=ALICE)
+    facts.say(people_said.ASSIGN, face=left, person=OTHER)
+    facts.say(undo.UNDO)
+    with known.read() as txn:
+        found = faces.row(txn, right)
+    assert found is not None
+    assert found.suggested == cluster
+
+
 def test_undo_reaches_a_photo_that_was_edited_meanwhile(known: Store, facts: UserFacts) -> None:
     with known.read() as txn:
         (face,) = faces.of_person(txn, AssetId(3), ALICE)
