@@ -7,7 +7,7 @@ import functools
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -43,6 +43,7 @@ DIMENSION = 128
 FACES_MODEL = "faces-0123456789abcdef"
 LIMIT_S = 60
 PLACES = (0.05, 0.35, 0.65)
+GOOD = Face(FaceId(0), 0, 0.3, 0.2, 0.2, score=0.9, px=100, sharpness=100)
 
 
 @dataclasses.dataclass
@@ -58,19 +59,35 @@ class Album:
     def folder(self) -> Path:
         return self.settings.state / "vectors" / FACES_MODEL
 
-    def add(self, *looks: Sequence[Vectors], named: str | None = None, px: int = 100) -> list[FaceId]:
-        """A photo with a face for each vector; named: whom its file says the first face is. The ids of its faces."""
-        self.photos += 1
-        return self.writer.run(functools.partial(self._add, b"%d.jpg" % self.photos, np.stack(looks), named, px))
+    def add(
+        self, *looks: Sequence[Vectors], named: str | None = None, bar: float | None = None, **quality: float
+    ) -> list[FaceId]:
+        """A photo with a face for each vector; the ids of these faces.
 
-    def _add(self, name: bytes, looks: Vectors, named: str | None, px: int, txn: WriteTransaction) -> list[FaceId]:
+        named: whom its file says the first face is. bar: how like that face was to somebody whom the user has refused.
+        """
+        self.photos += 1
+        name = b"%d.jpg" % self.photos
+
+        def work(txn: WriteTransaction) -> list[FaceId]:
+            found = self._add(txn, name, np.stack(looks), named, quality)
+            place = faces.place_of(txn, found[0])
+            if bar is not None and place is not None:
+                face_said.say(txn, place[0].content, place[1], FaceSaid(refused={people.new_person(txn): bar}))
+            return found
+
+        return self.writer.run(work)
+
+    def _add(
+        self, txn: WriteTransaction, name: bytes, looks: Vectors, named: str | None, quality: Mapping[str, float]
+    ) -> list[FaceId]:
         asset = add_photo(txn, root(txn), name)
         if named is not None:
             regions = (Region(PLACES[0], 0.3, 0.2, 0.2, named),)
             assets.keep(txn, Tables.METADATA, asset, Metadata("JPEG", Kind.IMAGE, regions=regions))
-        return self.find(txn, asset, looks, px)
+        return self.find(txn, asset, looks, **quality)
 
-    def find(self, txn: WriteTransaction, asset: AssetId, looks: Vectors, px: int = 100) -> list[FaceId]:
+    def find(self, txn: WriteTransaction, asset: AssetId, looks: Vectors, **quality: float) -> list[FaceId]:
         """Have a detection find these faces."""
         first = faces.reserve(txn, len(looks))
         ids = np.arange(first, first + len(looks), dtype=np.uint32)
@@ -79,7 +96,7 @@ class Album:
         rows.write(ids, halves)
         rows.close()
         found = [
-            Face(FaceId(face), left, 0.3, 0.2, 0.2, score=0.9, px=px, sharpness=100, crc=crc)
+            msgspec.structs.replace(GOOD, id=face, left=left, crc=crc, **quality)
             for face, left, crc in zip(ids.tolist(), PLACES, crcs(halves), strict=False)
         ]
         faces.keep(txn, asset, FACES_MODEL, found)
@@ -240,18 +257,43 @@ def test_a_name_that_is_given_stays_whatever_comes(album: Album, looks: Look) ->
 
 def test_a_face_that_is_nearly_somebody_with_a_name_is_suggested(album: Album, looks: Look) -> None:
     first = [album.add(looks(0, 0.1))[0] for _ in range(5)]
-    album.run(settled)
-    album.name(album.person(first[0]), b"Alice")
     near = album.add(unit(0.39 * looks(0, 0.0) + 0.92 * looks(7, 0.0)))[0]
+    album.run(settled)
+    assert (album.person(near), album.suggested(near)) == (NOBODY, NOBODY) != (album.person(first[0]), NOBODY)
+    album.name(album.person(first[0]), b"Alice")
     album.run(settled, lambda found: found.regroup())
     assert (album.person(near), album.suggested(near)) == (NOBODY, album.named(b"Alice"))
 
 
-def test_faces_that_are_too_small_are_nobody(album: Album, looks: Look) -> None:
-    small = [album.add(looks(0), px=10)[0] for _ in range(5)]
+@pytest.mark.parametrize("quality", [{"px": 23}, {"score": 0.59}, {"sharpness": 14.9}], ids=str)
+def test_faces_that_are_too_small_unsure_or_blurred_are_nobody(
+    album: Album, looks: Look, quality: dict[str, float]
+) -> None:
+    bad = [album.add(looks(0), **quality)[0] for _ in range(5)]
+    just = [album.add(looks(1), px=24, score=0.6, sharpness=15)[0] for _ in range(5)]
     found = album.run(settled, lambda found: found.regroup())
-    assert {album.person(face) for face in small} == {NOBODY}
+    assert {album.person(face) for face in bad} == {NOBODY}
+    assert len({album.person(face) for face in just} - {NOBODY}) == 1
     assert found.alert is None
+
+
+def test_a_face_joins_nobody_who_is_no_closer_than_whom_the_user_has_refused(
+    album: Album, looks: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = [album.add(looks(0, 0.1))[0] for _ in range(5)]
+    album.run(settled)
+    alice = album.person(first[0])
+    album.name(alice, b"Alice")
+    monkeypatch.setattr(clustering, "SMALL", 0)  # nothing is grouped anew: one by one they join
+    found: list[FaceId] = []
+
+    def joins(bar: float) -> tuple[Callable[[Clustering], Awaitable[object]], ...]:
+        return doing(lambda: found.extend(album.add(looks(0), bar=bar))), settled
+
+    album.run(settled, *joins(0.5), *joins(0.97))
+    assert [(album.person(face), album.suggested(face)) for face in found] == [(alice, NOBODY), (NOBODY, NOBODY)]
+    album.run(lambda clusters: clusters.regroup())
+    assert [(album.person(face), album.suggested(face)) for face in found] == [(alice, NOBODY), (NOBODY, NOBODY)]
 
 
 def test_a_region_with_a_name_names_the_face_and_those_like_it(album: Album, looks: Look) -> None:

@@ -20,7 +20,7 @@ from tests.component import tiny_faces
 
 onnx = pytest.importorskip("onnx", reason="what makes models is not installed: pip install 'photofsd[ml]'")
 face_embedder = pytest.importorskip("photofsd.models.face_embedder", reason="what runs models is not installed")
-from photofsd.models import face_pack, faces  # noqa: E402 - after it is known that their libraries are there
+from photofsd.models import face_pack, faces, sessions  # noqa: E402 - after it is known that their libraries are there
 from photofsd.models.face_detector import overlap  # noqa: E402 - as above
 
 PLACES = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
@@ -141,6 +141,59 @@ def test_what_takes_one_size_and_one_face_at_a_time_gives_the_same(tmp_path: Pat
     assert [seen.face for seen in found] == [seen.face for seen in expected]
     for one, other in zip(expected, found, strict=True):
         assert one.vector == pytest.approx(other.vector, abs=1e-5)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_vectors_are_as_long_as_the_embedder_says_or_else_gives(tmp_path: Path, *, is_known: bool) -> None:
+    folder = tiny_faces.make(tmp_path, "tiny")
+    model = tiny_faces.embedder(onnx, dimension=24)
+    if not is_known:
+        graph, make = model.graph, onnx.helper.make_node  # type: ignore[attr-defined]
+        graph.node[-1].output[0] = "all"
+        graph.node.append(make("ReduceMax", ["turn"], ["highest"], axes=[0], keepdims=0))
+        graph.node.append(make("Cast", ["highest"], ["kept"], to=onnx.TensorProto.BOOL))
+        graph.node.append(make("Compress", ["all", "kept"], ["vectors"], axis=1))
+        graph.output[0].type.tensor_type.shape.dim[1].dim_param = "as many as are kept"
+    onnx.save(model, str(folder / "rec.onnx"))
+    loaded = load_faces(installed(tmp_path), threads=1)
+    ((seen,),) = loaded.of_pictures([tiny_faces.picture("blue")])
+    assert (loaded.dimension, seen.vector.shape) == (24, (24,))
+
+
+CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+
+
+@pytest.fixture(params=[True, False], ids=["a driver", "no driver"])
+def has_driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """An ONNX Runtime that was built for GPUs, as it behaves: without a driver it says nothing, and takes the CPU."""
+    real = sessions.onnxruntime.InferenceSession
+
+    class Built:
+        def __init__(self, file: str, options: object, providers: list[str]) -> None:
+            self._real = real(file, options, providers=[CPU])
+            self._providers = providers if request.param else [one for one in providers if one != CUDA]
+
+        def get_providers(self) -> list[str]:
+            return self._providers
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._real, name)
+
+    monkeypatch.setattr(sessions.onnxruntime, "InferenceSession", Built)
+    monkeypatch.setattr(sessions.onnxruntime, "get_available_providers", lambda: [CUDA, CPU])
+    return bool(request.param)
+
+
+def test_a_gpu_is_used_where_there_is_one_and_it_is_said_what_really_runs(tmp_path: Path, *, has_driver: bool) -> None:
+    tiny_faces.make(tmp_path, "tiny")
+    model = load_faces(installed(tmp_path), threads=1, device="auto")
+    assert model.runs_on == (f"ONNX Runtime, {CUDA}, {CPU}" if has_driver else f"ONNX Runtime, {CPU}")
+    assert load_faces(installed(tmp_path), threads=1, device="cpu").runs_on == f"ONNX Runtime, {CPU}"
+    if has_driver:
+        assert load_faces(installed(tmp_path), threads=1, device="gpu").runs_on == model.runs_on
+        return
+    with pytest.raises(ModelUnusable, match="no GPU could be used"):
+        load_faces(installed(tmp_path), threads=1, device="gpu")
 
 
 def test_a_face_is_turned_until_eyes_nose_and_mouth_lie_where_the_model_expects_them() -> None:

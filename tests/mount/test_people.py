@@ -48,6 +48,7 @@ def cast() -> Cast:
     people.somebody("Crowd", CROWD, name=b"Crowd")
     people.somebody("Yann", 3, name=b"Yann")
     people.also("Yann", 0)
+    people.somebody("late star", 8)
     return people
 
 
@@ -97,7 +98,7 @@ def test_people_with_a_name_and_folders_for_the_others_are_listed(tree: Walker, 
 
 def test_the_unknown_are_listed_largest_first_from_so_many_photos_on(tree: Walker, people: Cast) -> None:
     unknown = tree.names(b"people/unknown")
-    assert unknown[:2] == [people.called("star"), people.called("lead")]
+    assert unknown[:3] == [people.called(key) for key in ("star", "late star", "lead")]
     assert people.called("extra") not in unknown
     assert shown(tree, b"people/unknown/" + people.called("extra")) == people.photos("extra")
     sizes = [len(tree.names(b"people/unknown/" + name)) for name in unknown]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,10 @@ from tests.mount.walker import daemon
 PATIENCE_S = 90
 CROPS = Path("faces", "sitcom crops")
 PACK = Path("faces", "scrfd500m-mobilefacenet")
+ALIKE = 0.4
+"""Faces of one person have more in common."""
+
+REGIONS = Path("faces", "xmp-regions")
 
 
 def eventually(is_so: Callable[[], bool], what: str) -> None:
@@ -24,6 +30,13 @@ def eventually(is_so: Callable[[], bool], what: str) -> None:
     while not is_so():
         assert time.monotonic() < deadline, what
         time.sleep(0.2)
+
+
+def said(state: Path) -> list[dict[str, Any]]:
+    """What the journal has heard."""
+    return [
+        json.loads(line) for file in sorted((state / "journal").iterdir()) for line in file.read_text().splitlines()
+    ]
 
 
 def photofsd(state: Path, *words: str) -> None:
@@ -53,8 +66,37 @@ def test_somebody_who_was_named_in_the_tree_gets_new_photos_and_keeps_what_was_s
         eventually((people / "Sheldon" / late).exists, "the new photo is not theirs")
         assert all(name.startswith("sheldon") for name in os.listdir(people / "Sheldon"))
         (people / "Sheldon" / "sheldon2.png").unlink()
+        assert said(state)[-1]["do"] == "refuse-face"
+        assert ALIKE < said(state)[-1]["cosine"] < 1
         photofsd(state, "stages", "run", "cluster")
         assert "sheldon2.png" not in os.listdir(people / "Sheldon")
         assert late in os.listdir(people / "Sheldon")
         photofsd(state, "undo")
         eventually((people / "Sheldon" / "sheldon2.png").exists, "it was not taken back")
+
+
+def test_whom_a_file_names_under_a_region_or_beside_it_has_a_folder(
+    test_data: Path, test_models: Path, tmp_path: Path
+) -> None:
+    if not (test_models / PACK).is_dir():
+        pytest.skip(f"no face models: {test_models / PACK} is absent")
+    folder, photo = tmp_path / "library", "portrait.jpg"
+    folder.mkdir()
+    for name in (photo, "portrait-orientation-6.jpg"):
+        shutil.copy(test_data / REGIONS / name, folder)
+    (folder / f"{photo}.json").write_text('{"photoTakenTime": {"timestamp": "0"}, "people": [{"name": "Eve"}]}')
+    (tmp_path / "models" / "faces").mkdir(parents=True)
+    (tmp_path / "models" / PACK).symlink_to(test_models / PACK)
+    with daemon(folder, tmp_path / "state", tmp_path / "photos"):
+        people, about = tmp_path / "photos" / "people", tmp_path / "photos" / ".photofsd" / "photos"
+
+        def held(name: str) -> list[tuple[str, str]]:
+            """Who is said by the file to have which face, from left to right."""
+            faces = json.loads((about / f"{name}.json").read_text()).get("faces") or []
+            return sorted((face["person"], face["held_by"]) for face in faces)
+
+        both = [("Marie Curie", "file"), ("Pierre Curie", "file")]
+        eventually(lambda: held(photo) == both, "the faces are not those whom the file names")
+        eventually(lambda: held("portrait-orientation-6.jpg") == both, "nor in the photo that is turned")
+        assert sorted(os.listdir(people / "Marie Curie")) == ["portrait-orientation-6.jpg", photo]
+        assert os.listdir(people / "Eve") == [photo]

@@ -141,6 +141,14 @@ def test_two_ages_of_one_person_are_one_group_and_two_people_of_one_photo_are_no
     assert all(len(part) <= 30 for part in parts(regrouped(faces(rows, photos=together), CLOSE).people))
 
 
+def test_two_who_look_alike_and_are_in_photos_together_keep_all_of_their_faces() -> None:
+    sibling = unit(0.66 * directions(2)[0] + 0.75 * directions(2)[1])
+    rows = np.concatenate((around(directions(2)[0], 30, seed=3), around(sibling, 30, seed=4)))
+    assert len(parts(regrouped(faces(rows), CLOSE).people)) == 1
+    photos = [*range(30), *range(27, 57)]
+    assert sorted(map(len, parts(regrouped(faces(rows, photos=photos), CLOSE).people))) == [30, 30]
+
+
 def test_groups_of_two_of_the_users_people_are_not_merged() -> None:
     rows = np.concatenate((around(directions(1)[0], 30, 0.9, seed=3), around(directions(1)[0], 30, 0.9, seed=4)))
     said = np.array([ALICE] * 30 + [BOB] * 30, np.int64)
