@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NoReturn, cast
 
@@ -86,6 +87,10 @@ def main() -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run a command; the exit code. Prints whatever error it ends with."""
     invocation = Invocation()
+    try:
+        Path.cwd()
+    except OSError as error:  # a tree whose daemon was killed, or that was removed
+        return _failed(error, f"the current folder is gone ({error.strerror}): go to another one", 1, invocation)
     try:
         code = program.main(list(arguments), prog_name="photofsd", standalone_mode=False, obj=invocation)
     except click.ClickException as error:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 ANSWER_TIMEOUT_S: Final = 5.0
 COUNT_TIMEOUT_S: Final = 2.0
-OWN_PROGRAM: Final = (sys.executable, "-m", "photofsd.daemon.probe")
+OWN_PROGRAM: Final = (sys.executable, "-P", "-m", "photofsd.daemon.probe")
 
 
 class Sight(NamedTuple):

@@ -119,7 +119,7 @@ class Mutations:
 def refuse_content(parent: KnownFolder) -> NotPermitted | ReadOnlyTree:
     """Why no file can be written in that folder."""
     if parent.node.is_writable:
-        return NotPermitted("files cannot be written here: link or move photos of the tree instead")
+        return NotPermitted("files cannot be written here: what is here can be moved, renamed and removed")
     return ReadOnlyTree("nothing can be written here: this part of the tree is generated")
 
 

@@ -95,7 +95,7 @@ class Forests:
         except OSError as error:
             raise unwritable(f"an Annoy index in {folder.parent}", error) from error
         order = Order(str(folder), str(self._vectors), self._dimension, self._trees)
-        command = [sys.executable, "-m", "photofsd.index.build", msgspec.json.encode(order).decode()]
+        command = [sys.executable, "-P", "-m", "photofsd.index.build", msgspec.json.encode(order).decode()]
         self._child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
     def collect(self) -> None:

@@ -29,7 +29,7 @@ _ANYWHERE: Final = np.array([[100, 100], [200, 100], [150, 160], [110, 210], [19
 
 def sing(model: Installed, *, threads: int) -> dict[str, Any]:
     """What came of the trial of a model that makes vectors: {"dimension", "runs_on"} or {"error"}."""
-    command = [sys.executable, "-m", __name__, model.purpose, str(model.folder), str(threads)]
+    command = [sys.executable, "-P", "-m", __name__, model.purpose, str(model.folder), str(threads)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False, text=True)
         said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -88,7 +88,7 @@ def _exported(order: Mapping[str, Any], name: str, progress: Progress) -> dict[s
     """Have it done; the figures. Raises ModelUnusable."""
     last = "it said nothing"
     with subprocess.Popen(
-        [sys.executable, "-m", _EXPORT],
+        [sys.executable, "-P", "-m", _EXPORT],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ) as child:  # fmt: skip
         try:

@@ -64,7 +64,7 @@ class Child:
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(  # noqa: ASYNC220 - from the main thread, see above; a few milliseconds
-                [sys.executable, "-m", program.module, str(theirs.fileno()), str(memory_mb), *program.arguments],
+                [sys.executable, "-P", "-m", program.module, str(theirs.fileno()), str(memory_mb), *program.arguments],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

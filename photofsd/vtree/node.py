@@ -159,7 +159,10 @@ class Directory(ABC):
 
     def rename(self, name: bytes, target: Directory, new_name: bytes) -> None:
         """Move the entry `name` to `target` as `new_name`."""
-        raise ReadOnlyTree("nothing can be moved here: this part of the tree is generated")
+        raise ReadOnlyTree(
+            "nothing can be moved out of this folder, which is generated; who is in a photo is said by moving it from "
+            "where its face is in /people"
+        )
 
     def adopt(self, name: bytes, photo: Photo) -> None:
         """Take in a photo that was linked, or moved from a folder that lets it go, as `name`."""

@@ -56,6 +56,17 @@ def test_wrong_usage_exits_2(photofsd: Program, words: list[str], hint: bytes) -
     assert hint in done.stderr
 
 
+def test_a_current_folder_that_is_gone_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert run(["status"]) == 1
+    said = "photofsd: the current folder is gone (No such file or directory): go to another one\n"
+    assert capsys.readouterr().err == said
+
+
 def test_bad_configuration_exits_78_with_one_line(photofsd: Program, tmp_path: Path) -> None:
     file = tmp_path / "bad.toml"
     file.write_text("[library]\nsettel_s = 1\n")

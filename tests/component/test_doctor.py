@@ -201,6 +201,14 @@ def test_a_probe_sees_through_symbolic_links(tmp_path: Path) -> None:
     assert (sight.real, sight.error, sight.is_empty, sight.folders) == (str(tmp_path / "real"), None, False, 2)
 
 
+def test_a_probe_imports_nothing_from_the_folder_that_the_user_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    assert probe.probe(tmp_path) is not None
+
+
 def test_a_library_that_does_not_answer_is_a_problem(settings: Settings, system: System) -> None:
     folder = settings.library.folders[0]
     finding = doctor._library(settings, folder, None, system)
