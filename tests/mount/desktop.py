@@ -7,9 +7,11 @@ line a program, keeps what it said in OUT/<program>.log, and exits 0 when each s
 more colours than icons and text have.
 
 With --rename OLD NEW, the file managers show the entry OLD of the folder, and it is renamed in them as users do it: F2,
-the new name, Enter; then FOLDER/NEW has to be there, or what --leads-to names instead:
+the new name, Enter; then FOLDER/NEW has to be there, or what --leads-to names instead.
 
     python tests/mount/desktop.py photos/people/unknown OUT --rename person-0001 Alice --leads-to photos/people/Alice
+
+What is renamed is gone for the next program: name one with --programs.
 
 Needs, on Debian (with --no-install-recommends):
     xvfb xdotool imagemagick dbus-x11 libglib2.0-bin adwaita-icon-theme
@@ -203,6 +205,9 @@ def _look(name: str, arguments: argparse.Namespace) -> int:
 def _rename(name: str, arguments: argparse.Namespace) -> int:
     """Rename an entry in the file manager; 0 when it leads to where it should. Leaves pictures of before and after."""
     old, new = (arguments.folder / part for part in arguments.rename)
+    if not old.exists():
+        print(f"{name}: NOT RENAMED: there is no {old}", flush=True)
+        return 1
     there = arguments.leads_to or new
     with _running(name, arguments.folder) as said:
         known = _windows(name)
