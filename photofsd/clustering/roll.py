@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,7 +61,7 @@ class Roll:
         self.holds: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._crcs: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self._is_sound: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
-        self._bars: dict[int, float] = {}
+        self._bars: npt.NDArray[np.float32] = np.zeros(0, np.float32)
 
     # ---- Reading ----
 
@@ -79,10 +79,11 @@ class Roll:
                 face = self._read_rows(txn, face)
         self._check(np.flatnonzero(self._crcs >= 0).astype(np.uint32))
         with store.read() as txn:
+            self._grow(txn.number(Tables.META, b"next_face") + 1)
             for content in face_said.contents(txn):
                 known = assets.with_content(txn, content)
                 if known is not None:
-                    self._bars.update(_bars(txn, known))
+                    self._read_bars(txn, known)
 
     def _read_found(self, txn: ReadTransaction, first: int) -> int | None:
         """Read what was found in some photos from the id `first` on; where to go on, None = that was all."""
@@ -111,6 +112,7 @@ class Roll:
         self._grow(txn.number(Tables.META, b"next_face") + 1)
         changed = list(assets)
         self._crcs[np.isin(self.photos, changed)] = -1
+        self._bars[np.isin(self.photos, changed)] = -1
         self.photos[np.isin(self.photos, changed)] = 0
         read = []
         for asset in changed:
@@ -120,10 +122,15 @@ class Roll:
                 self._crcs[face.id] = self._crc(face) if is_ours else -1
                 self._place(face.id, row)
                 read.append(face.id)
-            self._bars.update(_bars(txn, asset))
+            self._read_bars(txn, asset)
         ids = np.array(read, np.uint32)
         self._check(ids[self._crcs[ids] >= 0])
         return ids
+
+    def _read_bars(self, txn: ReadTransaction, asset: AssetId) -> None:
+        """How close the faces of a photo must come to anybody: closer than to those whom the user has refused."""
+        for face, refused in faces.refusals_in(txn, asset).items():
+            self._bars[face] = max(refused.values())
 
     def _crc(self, face: Face) -> int:
         """The CRC of the row of a face that is good enough to tell whose it is; -1 for any other."""
@@ -139,6 +146,7 @@ class Roll:
                 for old in (self.photos, self.clusters, self.suggested, self.holds, self._is_sound)
             )
             self._crcs = np.concatenate((self._crcs, np.full(more, -1)))
+            self._bars = np.concatenate((self._bars, np.full(more, -1, np.float32)))
 
     def _check(self, ids: Ids) -> None:
         """Look at the rows of these faces: one whose CRC is another is torn, and stands aside until it is made anew."""
@@ -170,18 +178,5 @@ class Roll:
             held=holds > Hold.NONE,
             by_file=holds == Hold.FILE,
             is_said=owners.are_said(whose) | (holds > Hold.NONE),
-            bars=self._bars_of(ids),
+            bars=self._bars[ids],
         )
-
-    def _bars_of(self, ids: Ids) -> npt.NDArray[np.float32]:
-        bars = np.full(len(self.photos), -1, np.float32)
-        for face, bar in self._bars.items():
-            bars[face] = bar
-        return bars[ids]
-
-
-def _bars(txn: ReadTransaction, asset: AssetId) -> Iterator[tuple[int, float]]:
-    """How close the faces of a photo must come to anybody: closer than to those whom the user has refused."""
-    for face, _ in faces.placed(txn, asset):
-        refused = faces.refusals(txn, face.id)
-        yield int(face.id), max(refused.values(), default=-1.0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from photofsd.records import AssetRecord, Face, Faces
-from photofsd.store import assets, face_rows, people, spoken
+from photofsd.store import assets, face_rows, face_said, people, spoken
 from photofsd.store.face_rows import FaceRow, row, rows
 from photofsd.store.overlap import Box, box, pairs
 from photofsd.store.schema import U32, Tables
@@ -31,6 +31,7 @@ __all__ = [
     "place_of",
     "placed",
     "refusals",
+    "refusals_in",
     "reserve",
     "row",
     "rows",
@@ -144,20 +145,28 @@ def _without(txn: ReadTransaction, at: FaceRow, person: PersonId) -> FaceRow:
 
 def refusals(txn: ReadTransaction, face: FaceId) -> Mapping[PersonId, float]:
     """Who a face is not, as the user says, each with how like that person it was (cosine; 0 = not known)."""
-    found = _spoken(txn, face)
-    return {} if found is None else spoken.refused(txn, found[1].said)
+    at = row(txn, face)
+    return refusals_in(txn, at.asset).get(face, {}) if at is not None else {}
+
+
+def refusals_in(txn: ReadTransaction, asset: AssetId) -> Mapping[FaceId, Mapping[PersonId, float]]:
+    """The same of all faces of a photo for which the user has refused somebody."""
+    record = assets.asset(txn, asset)
+    if record is None or not face_said.said(txn, record.content):
+        return {}
+    about = _spoken(txn, asset, record)
+    return {one.face.id: spoken.refused(txn, one.said) for one in about if one.said.refused}
 
 
 def place_of(txn: ReadTransaction, face: FaceId) -> tuple[AssetRecord, Box] | None:
     """The photo of a face, and under which place in it the user's word is kept; None where there is no such face."""
-    found = _spoken(txn, face)
-    return None if found is None else (found[0], found[1].place)
-
-
-def _spoken(txn: ReadTransaction, face: FaceId) -> tuple[AssetRecord, spoken.Spoken] | None:
     at = row(txn, face)
     record = assets.asset(txn, at.asset) if at is not None else None
     if at is None or record is None:
         return None
-    about, _ = spoken.of(txn, record.content, [one for one, _ in placed(txn, at.asset)])
-    return next(((record, one) for one in about if one.face.id == face), None)
+    return next(((record, one.place) for one in _spoken(txn, at.asset, record) if one.face.id == face), None)
+
+
+def _spoken(txn: ReadTransaction, asset: AssetId, record: AssetRecord) -> list[spoken.Spoken]:
+    about, _ = spoken.of(txn, record.content, [one for one, _ in placed(txn, asset)])
+    return about

@@ -19,6 +19,7 @@ from photofsd.clustering import child, messages, moving, roll
 from photofsd.clustering.clusterer import Clusterer
 from photofsd.clustering.messages import FromClusterer, Move, Setup, Unusable
 from photofsd.clustering.neighbours import Vectors, unit
+from photofsd.clustering.owners import Owners
 from photofsd.clustering.roll import Roll
 from photofsd.config.load import Overrides, load
 from photofsd.config.schema import PeopleSettings, Settings
@@ -534,6 +535,28 @@ def test_many_faces_are_read_in_several_transactions(
     read.read_all(album.store)
     assert read.comparable().tolist() == sorted(face for pair in added for face in pair)
     assert read.photos[1:9].tolist() == [1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_what_is_refused_while_all_faces_are_read_is_for_the_next_look(
+    album: Album, looks: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    album.add(looks(0))
+    check = Roll._check
+
+    def meanwhile(read: Roll, ids: roll.Ids) -> None:
+        album.add(looks(1), looks(2))
+        album.add(looks(0), bar=0.9)
+        check(read, ids)
+
+    monkeypatch.setattr(Roll, "_check", meanwhile)
+    read = Roll(album.settings.state / "vectors", FACES_MODEL, PeopleSettings())
+    read.read_all(album.store)
+    assert read.comparable().tolist() == [1]
+    monkeypatch.undo()
+    with album.store.read() as txn:
+        assert read.read(txn, [AssetId(3)]).tolist() == [4]
+        bars = read.known(read.comparable(), Owners(txn)).bars
+    assert bars.tolist() == pytest.approx([-1, 0.9])
 
 
 def test_a_store_that_cannot_be_read_is_said_however_late_the_daemon_asks(
