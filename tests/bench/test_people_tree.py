@@ -1,4 +1,7 @@
-"""People in the tree: somebody in 60,000 photos is listed like any folder; named and merged as quickly as in ten."""
+"""People in the tree: somebody in 60,000 photos is listed like any folder, named and merged as quickly as in ten.
+
+And all whom nobody has named, in a library in which that are tens of thousands.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +27,12 @@ from tests.bench.test_listing import ROUNDS, Ours, ls_per_s, names_in, rotated, 
 PHOTOS = 60_000
 CLUSTERS = 8
 MANY, FEW, PEOPLE = 10_000, 10, 6
+UNKNOWN, FACES_EACH = 30_000, 6
 MODEL = "synthetic"
 STATS = 2_000
 REMOVED = 20
 LISTING_MIN_RATIO = 0.8
+LISTING_MAX_S = 3
 MS = 1_000
 MERGE_MAX_MS = 100
 
@@ -59,7 +64,7 @@ def peopled(tmp_path_factory: pytest.TempPathFactory, scaled: Scaled) -> Synthet
 
 def _put(txn: WriteTransaction, photo: AssetId, clusters: list[ClusterId]) -> None:
     first = faces.reserve(txn, len(clusters))
-    found = [Face(FaceId(first + i), 0.3 * i, 0.3, 0.2, 0.2, px=100) for i in range(len(clusters))]
+    found = [Face(FaceId(first + i), 0.15 * i, 0.3, 0.1, 0.2, px=100) for i in range(len(clusters))]
     faces.keep(txn, photo, MODEL, found)
     for face, cluster in zip(found, clusters, strict=True):
         faces.place(txn, face.id, cluster)
@@ -83,6 +88,34 @@ def test_listing_of_a_person(peopled: Synthetic, sheet: Sheet) -> None:
     with players[0].mounted() as (person_folder, _):
         some = [f"{person_folder}/{name}" for name in names["people/Star"][:STATS]]
         sheet.add(f"stat() of {len(some):,} names not met yet in it", len(some) / stat_s(some), "/s")
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory, scaled: Scaled) -> Synthetic:
+    """As many photos as people whom nobody has named, everybody in FACES_EACH of them."""
+    library = synthetic(tmp_path_factory.mktemp("crowded"), scaled(UNKNOWN))
+    store = Store.open(library.state / "store", timezone=dt.UTC)
+    with store.read() as txn:
+        photos = [AssetId(asset) for asset in facets.live(txn)]
+    with store.write() as txn:
+        crowd = [people.new_cluster(txn, people.new_person(txn)) for _ in photos]
+    for first in range(0, len(photos), BATCH):
+        with store.write() as txn:
+            for at, photo in enumerate(photos[first : first + BATCH], first):
+                _put(txn, photo, [crowd[(at + nth) % len(crowd)] for nth in range(FACES_EACH)])
+            changes.trim(txn, KEPT_CHANGES)
+    store.close()
+    return library
+
+
+def test_listing_of_the_unknown(crowded: Synthetic, sheet: Sheet) -> None:
+    unknown = Ours(crowded, "people/unknown")
+    count = len(names_in(unknown))
+    for option in ("-l", "-U"):
+        rate = max(ls_per_s(unknown, option, count) for _ in range(ROUNDS))
+        sheet.add(
+            f"`ls {option}` of {count:,} whom nobody has named, fresh mount", count / rate, "s", at_most=LISTING_MAX_S
+        )
 
 
 def test_words_about_people(peopled: Synthetic, sheet: Sheet, tmp_path: Path) -> None:
