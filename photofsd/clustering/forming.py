@@ -35,7 +35,7 @@ MERGES_MAX: Final = 20
 PIECE: Final = 16_384
 
 Photos = npt.NDArray[np.int64]
-"""int64[n]: which picture each face is in; a number of its own for every key frame of a video."""
+"""int64[n]: which photo each face is in, or which video: everybody is in that once."""
 
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]

@@ -44,6 +44,7 @@ from photofsd.store.overlap import box
 from photofsd.types import AssetId, FaceId, Hold
 from tests.component import tiny_clip, tiny_faces
 from tests.component.embedding_victim import BATCH
+from tests.component.films import RATE, film
 from tests.component.librarian import SETTINGS, Librarian, librarian
 
 PEOPLE = {
@@ -56,6 +57,8 @@ PEOPLE = {
 }
 FOUND = sum(map(len, PEOPLE.values()))
 IDENTICAL = 0.97
+ALIKE = 0.9
+"""Colours of a video are a little other ones."""
 
 
 @pytest.fixture
@@ -175,6 +178,16 @@ def test_everybody_in_a_video_counts_once_and_two_of_one_frame_are_two(models: P
     (blue,), (lime,) = model.of_pictures([tiny_faces.picture("blue"), tiny_faces.picture("lime")])
     cosines = rows @ np.array([blue.vector, lime.vector]).T
     assert sorted((cosines > IDENTICAL).tolist()) == [[False, True], [False, True], [True, False]], cosines
+
+
+def test_whoever_is_in_a_video_at_any_time_is_found_in_its_key_frames(here: Librarian, models: Path) -> None:
+    parts = [tiny_faces.picture("blue"), tiny_faces.picture(), tiny_faces.picture("lime")]
+    film(here.folder / "film.mp4", (picture for picture in parts for _ in range(6 * RATE)))
+    here.take_in()
+    here.work_off(settings(models))
+    known = vectors(here, model_id(models), in_photo(here, "blue.jpg")[0], in_photo(here, "lime.jpg")[0])
+    cosines = vectors(here, model_id(models), *in_photo(here, "film.mp4")) @ known.T
+    assert sorted((cosines > ALIKE).tolist()) == [[False, True], [True, False]], cosines
 
 
 def held_after(here: Librarian, how: RunnerSettings) -> str:

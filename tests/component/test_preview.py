@@ -11,9 +11,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-import av
 import msgspec
 import pytest
 from PIL import Image
@@ -28,6 +28,7 @@ from photofsd.pipeline.upkeep import Upkeep
 from photofsd.records import AssetRecord, Look
 from photofsd.store import assets, jobs, paths
 from photofsd.store.transaction import WriteTransaction
+from tests.component.films import SIZE, film
 from tests.component.librarian import Librarian, librarian
 from tests.component.small_disk import small_disk
 
@@ -104,22 +105,16 @@ def test_a_photo_gets_its_look_and_two_smaller_pictures(here: Librarian) -> None
     assert thumbnails(here).read(bytes(32), THUMB_PX, size=1) is None
 
 
-def film(path: Path, pictures: int) -> Path:
-    """A video of ten pictures a second and a key frame a second, of ever more red."""
-    with av.open(path, "w") as writing:
-        stream = writing.add_stream("mpeg4", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
-        stream.codec_context.gop_size = 10
-        for number in range(pictures):
-            image = Image.new("RGB", (640, 480), (200 * number // pictures, 100, 60))
-            image.paste((0, 0, 0), (320, 0, 640, 480))
-            writing.mux(stream.encode(av.VideoFrame.from_image(image)))
-        writing.mux(stream.encode())
-    return path
+def reds(count: int) -> Iterator[Image.Image]:
+    """Ever more red on the left."""
+    for number in range(count):
+        picture = Image.new("RGB", SIZE, (200 * number // count, 100, 60))
+        picture.paste((0, 0, 0), (SIZE[0] // 2, 0, *SIZE))
+        yield picture
 
 
 def test_a_video_gets_a_strip_of_its_key_frames_beside_its_picture(here: Librarian) -> None:
-    film(here.folder / "a.mp4", 160)
+    film(here.folder / "a.mp4", reds(160))
     here.take_in()
     here.work_off()
     record, look = known(here, b"a.mp4")
@@ -131,13 +126,13 @@ def test_a_video_gets_a_strip_of_its_key_frames_beside_its_picture(here: Librari
     assert strip is not None
     frames = cut(strip, look.frames)
     assert {frame.size for frame in frames} == {(448, 336)}
-    reds = [frame.getpixel((100, 100))[0] for frame in frames]  # type: ignore[index]
-    assert all(later > earlier + 10 for earlier, later in itertools.pairwise(reds)), reds
+    seen = [frame.getpixel((100, 100))[0] for frame in frames]  # type: ignore[index]
+    assert all(later > earlier + 10 for earlier, later in itertools.pairwise(seen)), seen
     assert shown(here, b"a.mp4", PREVIEW_PX).size == (640, 480)
 
 
 def test_a_video_with_one_key_frame_is_shown_by_its_picture_alone(here: Librarian) -> None:
-    film(here.folder / "a.mp4", 1)
+    film(here.folder / "a.mp4", reds(1))
     here.take_in()
     here.work_off()
     assert known(here, b"a.mp4")[1].frames == 0
@@ -149,7 +144,7 @@ def test_a_strip_is_made_again_when_it_is_missing_and_goes_with_its_video(
     here: Librarian, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upkeep, "RESPITE_NS", 0)
-    path = film(here.folder / "a.mp4", 40)
+    path = film(here.folder / "a.mp4", reds(40))
     here.take_in()
     here.work_off()
     record, look = known(here, b"a.mp4")

@@ -127,6 +127,21 @@ def test_faces_of_a_photo_that_is_not_there_are_not_kept(photos: Store) -> None:
         assert list(faces.rows(txn)) == []
 
 
+def test_whoever_has_a_name_outlives_all_groups(photos: Store) -> None:
+    with photos.write() as txn:
+        (one,), (other,) = find(txn, FIRST, [LEFT]), find(txn, SECOND, [LEFT])
+        alice, _ = together(txn, [one], b"Alice")
+        unknown, _ = together(txn, [other])
+        for face in (one, other):
+            assert faces.place(txn, face, WAITING)
+        assert people.tidy(txn) == 2
+    with photos.write() as txn:
+        assert (people.named(txn, b"Alice"), people.person(txn, unknown)) == (alice, None)
+        assert faces.place(txn, one, people.home(txn, alice))
+    with photos.read() as txn:
+        assert people.photos(txn, alice) == BitMap([1])
+
+
 # ---- what the user says
 
 
