@@ -42,14 +42,17 @@ def _bar(title: str) -> Iterator[Show]:
 
 @contextmanager
 def _lines(title: str) -> Iterator[Show]:
-    last, said = -PLAIN_INTERVAL_S, ""
+    last, said, latest = -PLAIN_INTERVAL_S, "", ""
 
     def show(text: str, done: int, total: int | None) -> None:
-        nonlocal last, said
+        nonlocal last, said, latest
         share = f" ({done / total:.0%})" if total else ""
-        line = shown(f"{title}: {text}{share}")
-        if line != said and time.monotonic() - last >= PLAIN_INTERVAL_S:
+        latest = line = shown(f"{title}: {text}{share}")
+        has_begun = bool(done) or not total
+        if has_begun and line != said and time.monotonic() - last >= PLAIN_INTERVAL_S:
             last, said = time.monotonic(), line
             click.echo(line, err=True)
 
     yield show
+    if said and latest != said:
+        click.echo(latest, err=True)
