@@ -108,6 +108,6 @@ class Facet(enum.IntEnum):
     COMPANION = 18  # value b"": of a stack, all but the cover
     EMBEDDED = 19  # id of an image-text model: its vector of the asset counts
     CLUSTER = 20  # decimal ClusterId that a face of the photo is in; whose that is: store/people.py
-    SUGGESTED = 21  # decimal ClusterId that a face of the photo is nearly sure to belong to
+    SUGGESTED = 21  # decimal ClusterId whose faces a face of the photo looks like
     FACES = 22  # decimal number of faces
     NAMED = 23  # a person whom the file names, where no face says the same: see store/naming.py

@@ -119,6 +119,16 @@ def move_photos(invocation: Invocation, *, person: str, into: str, photos: tuple
     _tell(invocation, People(saying="move", person=person, other=into, photos=_meant(photos)))
 
 
+@command.command("add")
+@click.argument("person", metavar="WHO")
+@_PHOTOS
+@click.option("--face", type=click.IntRange(min=0), metavar="N", help="Which face: 1 = the leftmost, 0 = none found.")
+@common_options
+def add_to_photos(invocation: Invocation, *, person: str, photos: tuple[str, ...], face: int | None) -> None:
+    """Say that WHO is in each PHOTO, with the only face there that is nobody's yet, or with face N."""
+    _tell(invocation, People(saying="add", person=person, photos=_meant(photos), face=face))
+
+
 @command.command("reject")
 @_PERSON
 @_PHOTOS

@@ -46,7 +46,7 @@ class Closeness:
     """Cosines: how close faces must be, and for what.
 
     link:    two faces, to hear each other. dense: to be close neighbours. merge: the middles of two groups.
-    join:    a face and a middle of a person, to be theirs. suggest: to be shown as nearly sure.
+    join:    a face and a middle of a person, to be theirs. suggest: to look like them.
     """
 
     link: float = 0.35

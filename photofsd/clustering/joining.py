@@ -1,7 +1,7 @@
 """A face joins the person whose faces it is close to: several middles a person, as people have ages and sunglasses.
 
 Precision first. A face that is close enough to two people, or to somebody who has another face in the same photo, joins
-nobody; one that is nearly close enough is suggested to those who have a name.
+nobody; one that looks like somebody, but less so, is suggested to those who have a name.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def closest(rows: Rows, known: Middles) -> Closest:
 def joined(
     known: Known, waiting: npt.NDArray[np.intp], people: People, looks: Middles, closeness: Closeness
 ) -> tuple[People, People]:
-    """Whom the faces at `waiting` join, and whom they nearly do: int64[waiting] each, 0 = nobody.
+    """Whom the faces at `waiting` join, and whom they only look like: int64[waiting] each, 0 = nobody.
 
     people: whose all faces are now. looks: what people look like.
     """

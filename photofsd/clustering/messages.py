@@ -31,7 +31,7 @@ class Move(msgspec.Struct, frozen=True, array_like=True):
 
     was:       the cluster that it was in when that was found: where it is elsewhere now, it stays there.
     person:    whose it is to be: a PersonId, 0 = nobody's, below 0 = somebody new, the same for all with that number.
-    suggested: whose it nearly is; a PersonId or 0.
+    suggested: whom it looks like; a PersonId or 0.
     """
 
     face: int

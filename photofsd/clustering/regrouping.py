@@ -19,7 +19,7 @@ MUCH: Final = 200_000_000
 
 
 class Outcome(NamedTuple):
-    """Whose every face is, int64[n] (0 = nobody, below 0 = somebody new); and whose it nearly is, where nobody's."""
+    """Whose every face is, int64[n] (0 = nobody, below 0 = somebody new); and whom it looks like, where nobody's."""
 
     people: People
     suggested: People

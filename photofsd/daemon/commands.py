@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 State = Literal["starting", "running", "degraded", "paused", "stopping"]
 Action = Literal["list", "pause", "resume", "retry", "reset"]
-Saying = Literal["name", "merge", "split", "move", "reject", "hide", "show"]
+Saying = Literal["name", "merge", "split", "move", "add", "reject", "hide", "show"]
 Result = TypeVar("Result")
 
 
@@ -279,8 +279,10 @@ class People(Command[Said]):
     """Say something of a person, who is called by name, or as in /people/unknown.
 
     saying: name (them `other`, or merge them into whoever is called so), merge (into `other`), split (off somebody new,
-    called `other`, who is in `photos`), move (`photos` are of `other`), reject (they are in none of `photos`), hide,
-    show. photos: names in the tree, or absolute paths of originals or in the tree.
+    called `other`, who is in `photos`), move (`photos` are of `other`), add (they are in `photos`, somebody new where
+    nobody is called so), reject (they are in none of `photos`), hide, show.
+    photos: names in the tree, or absolute paths of originals or in the tree.
+    face: with `add`, which of the photo's faces is theirs: from 1 on, from the left, 0 = none that was found.
     Somebody or a photo that is not there is a UsageError; then nothing is said.
     """
 
@@ -289,6 +291,7 @@ class People(Command[Said]):
     person: str
     other: str = ""
     photos: tuple[str, ...] = ()
+    face: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

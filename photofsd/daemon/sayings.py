@@ -14,7 +14,8 @@ from photofsd.errors import UsageError
 from photofsd.query.people import closest_name
 from photofsd.store import assets, faces, paths, person_names, undo
 from photofsd.store import people as stored
-from photofsd.types import AssetId, FaceId, PersonId
+from photofsd.types import NOBODY, AssetId, FaceId, PersonId
+from photofsd.vtree import additions
 from photofsd.vtree import people as tree
 from photofsd.vtree.node import Directory, Photo, Rendered
 
@@ -43,6 +44,8 @@ class Sayings:
 
     def say(self, command: People) -> Said:
         """Say it. Raises UsageError, and what the tree refuses."""
+        if command.saying == "add":
+            return Said(lines=[self._add(command)])
         with self._library.store.read() as txn:
             person = _known(txn, command.person)
         return Said(lines=[self._ways[command.saying](person, command)])
@@ -78,6 +81,21 @@ class Sayings:
             other = _known(txn, command.other)
         return self._give(person, other, self._photos(person, command.photos))
 
+    def _add(self, command: People) -> str:
+        photos, name = self._named(command.photos), os.fsencode(command.person)
+        if command.face is not None and len(photos) > 1:
+            raise UsageError("which face it is can be said of one photo at a time: nothing was changed")
+        with self._library.store.read() as txn:
+            is_new = person_names.person_called(name) is None and stored.named(txn, name) is None
+            person = NOBODY if is_new else _known(txn, command.person)
+            who = called(txn, person) if person else shown(name)
+            whom = additions.Whom(person, who, self._library.people_min_photos)
+            what = [additions.addition(txn, photo, whom, command.face) for photo in photos]
+        person = person or tree.make(self._library, name)
+        for one in what:
+            additions.say(self._library, one, person)
+        return f"{self._called(person)}{', who is new,' if is_new else ''} is in {self._all_of(photos)} now"
+
     def _give(self, person: PersonId, other: PersonId, photos: Sequence[AssetId]) -> str:
         for photo in photos:
             tree.give(self._library, photo, self._faces(photo, person), other, instead_of=person)
@@ -94,6 +112,12 @@ class Sayings:
         tree.hide(self._library, person, is_hidden=command.saying == "hide")
         return f"{self._called(person)} is {'hidden' if command.saying == 'hide' else 'shown'} now"
 
+    def _all_of(self, photos: Sequence[AssetId]) -> str:
+        """The photo by its name, or how many they are."""
+        with self._library.store.read() as txn:
+            record = assets.asset(txn, photos[0])
+        return _counted(photos) if len(photos) > 1 or record is None else shown(record.name)
+
     def _called(self, person: PersonId) -> str:
         with self._library.store.read() as txn:
             return called(txn, person)
@@ -104,15 +128,19 @@ class Sayings:
 
     def _photos(self, person: PersonId, named: Sequence[str]) -> list[AssetId]:
         """The photos that are called so, each once, in all of which the person is. Raises as `_photo` does."""
-        found = dict.fromkeys(self._photo(os.fsencode(name)) for name in named)
+        found = self._named(named)
         with self._library.store.read() as txn:
             for photo in found:
                 record = assets.asset(txn, photo)
                 if not stored.is_in(txn, person, photo) and record is not None:
                     raise UsageError(f"{called(txn, person)} is not in {shown(record.name)}: nothing was changed")
-        if not found:
+        return found
+
+    def _named(self, named: Sequence[str]) -> list[AssetId]:
+        """The photos that are called so, each once. Raises as `_photo` does."""
+        if not named:
             raise UsageError("no photo was named")
-        return list(found)
+        return list(dict.fromkeys(self._photo(os.fsencode(name)) for name in named))
 
     def _photo(self, name: bytes) -> AssetId:
         """The photo of that name, or at that path, of the library or the tree. Raises UsageError, BadQuery, TooSlow."""

@@ -119,7 +119,10 @@ class Mutations:
 def refuse_content(parent: KnownFolder) -> NotPermitted | ReadOnlyTree:
     """Why no file can be written in that folder."""
     if parent.node.is_writable:
-        return NotPermitted("files cannot be written here: what is here can be moved, renamed and removed")
+        return NotPermitted(
+            "files cannot be written here: what is here can be moved, renamed and removed; that somebody is in a photo "
+            "of the tree is said by a link, ln PHOTO people/Alice/, or by photofsd people add"
+        )
     return ReadOnlyTree("nothing can be written here: this part of the tree is generated")
 
 

@@ -124,7 +124,7 @@ class OfPerson(Members):
 
 @dataclass(frozen=True, slots=True)
 class SuggestedFor(Members):
-    """The photos with a face that is nearly sure to be that person's."""
+    """The photos with a face that looks like that person and is nobody's."""
 
     person: PersonId
 

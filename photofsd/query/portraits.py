@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from photofsd.media.orientation import is_quarter_turn
 from photofsd.media.xmp_writing import Portrait
-from photofsd.records import Metadata, Region
+from photofsd.records import Face, Metadata, Region
 from photofsd.store import assets, faces, naming
 from photofsd.store import people as stored
 from photofsd.store.facets import value_of
+from photofsd.store.overlap import box
+from photofsd.store.somewhere import is_somewhere
 from photofsd.types import AssetId, Kind, PersonId
 
 if TYPE_CHECKING:
@@ -30,19 +32,22 @@ def portrait(txn: ReadTransaction, asset: AssetId) -> Portrait | None:
         return None
     said = naming.names(txn, record.content, metadata, faces.faces(txn, asset))
     by_file = {name: _called(txn, stored.meant(txn, name), name) for name in said}
-    marked = sorted([*_by_face(txn, asset), *_by_region(metadata, by_file)], key=_from_left)
-    names = dict.fromkeys([*(name for name, _ in marked), *sorted(filter(None, by_file.values()))])
+    by_face = list(_by_face(txn, asset))
+    by_face_marked = ((name, Region(*box(face))) for name, face in by_face if not is_somewhere(face))
+    marked = sorted([*by_face_marked, *_by_region(metadata, by_file)], key=_from_left)
+    elsewhere = sorted({name for name in by_file.values() if name} | {name for name, _ in by_face})
+    names = dict.fromkeys([*(name for name, _ in marked), *elsewhere])
     if not names:
         return None
     regions = () if record.kind is Kind.VIDEO else tuple(marked)
     return Portrait(tuple(names), regions, *_size(txn, asset, metadata), metadata.orientation)
 
 
-def _by_face(txn: ReadTransaction, asset: AssetId) -> Iterator[Marked]:
+def _by_face(txn: ReadTransaction, asset: AssetId) -> Iterator[tuple[bytes, Face]]:
     for face, at in faces.placed(txn, asset):
         name = _called(txn, stored.of_cluster(txn, at.cluster))
         if name:
-            yield name, Region(face.left, face.top, face.width, face.height)
+            yield name, face
 
 
 def _by_region(metadata: Metadata, by_file: Mapping[bytes, bytes]) -> Iterator[Marked]:

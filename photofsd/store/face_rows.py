@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class FaceRow(NamedTuple):
-    """Where a face is: in which photo, in which cluster, in which it would be nearly surely; and who says so."""
+    """Where a face is: in which photo, in which cluster, whose faces it only looks like; and who says so."""
 
     asset: AssetId
     cluster: ClusterId = WAITING

@@ -57,7 +57,7 @@ def of_person(txn: ReadTransaction, asset: AssetId, person: PersonId) -> list[Fa
 
 
 def suggested_for(txn: ReadTransaction, asset: AssetId, person: PersonId) -> list[FaceId]:
-    """The faces of a photo that are nearly sure to be that person's."""
+    """The faces of a photo that look like that person and are nobody's."""
     return [face.id for face, at in placed(txn, asset) if people.of_cluster(txn, at.suggested) == person]
 
 
@@ -136,7 +136,7 @@ def place(
 
 
 def _without(txn: ReadTransaction, at: FaceRow, person: PersonId) -> FaceRow:
-    """Where a face is to be that is not that person, nor nearly surely."""
+    """Where a face is to be that is not that person, nor suggested to be."""
     cluster, suggested = (
         WAITING if people.of_cluster(txn, one) == person else one for one in (at.cluster, at.suggested)
     )

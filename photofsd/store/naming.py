@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from photofsd.records import Face, Faces, Metadata, Region
 from photofsd.store import face_rows, face_said, facets
 from photofsd.store.overlap import SAME_REGION, box, pairs
+from photofsd.store.somewhere import is_somewhere
 from photofsd.types import Hold
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ class NamedFace(NamedTuple):
 
 def named_faces(metadata: Metadata, faces: Sequence[Face]) -> list[NamedFace]:
     """The faces under the regions that have a name."""
-    regions = _named(metadata)
-    under = pairs([box(region) for region in regions], [box(face) for face in faces], SAME_REGION)
-    named = (NamedFace(faces[j], _value(regions[i].name)) for i, j in under.items())
+    named = (
+        NamedFace(face, _value(region.name)) for region, face in _under(_named(metadata), faces) if face is not None
+    )
     return [one for one in named if one.name]
 
 
@@ -38,11 +39,17 @@ def names(txn: ReadTransaction, content: bytes, metadata: Metadata | None, faces
     if metadata is None or not (metadata.people or metadata.regions):
         return frozenset()
     found = faces.faces if faces is not None else ()
-    regions = _named(metadata)
-    under = pairs([box(region) for region in regions], [box(face) for face in found], SAME_REGION)
-    alone = (region.name for i, region in enumerate(regions) if i not in under or not _is_held(txn, found[under[i]]))
+    under = _under(_named(metadata), found)
+    alone = (region.name for region, face in under if face is None or not _is_held(txn, face))
     said = {_value(name) for name in (*metadata.people, *alone)} - {b""}
     return frozenset(said - face_said.names_refused(txn, content)) if said else frozenset()
+
+
+def _under(regions: Sequence[Region], faces: Sequence[Face]) -> list[tuple[Region, Face | None]]:
+    """Which face is under each region: of those of which anybody knows where they are."""
+    known = [face for face in faces if not is_somewhere(face)]
+    under = pairs([box(region) for region in regions], [box(face) for face in known], SAME_REGION)
+    return [(region, known[under[i]] if i in under else None) for i, region in enumerate(regions)]
 
 
 def _named(metadata: Metadata) -> list[Region]:

@@ -140,13 +140,13 @@ def is_in(txn: ReadTransaction, person_id: PersonId, asset: AssetId) -> bool:
 
 
 def suggested(txn: ReadTransaction, person_id: PersonId) -> BitMap:
-    """The photos with a face that is nearly sure to be that person's."""
+    """The photos with a face that looks like that person and is nobody's."""
     found = person(txn, person_id) or _UNKNOWN
     return facets.union(txn, Facet.SUGGESTED, (b"%d" % one for one in found.clusters))
 
 
 def is_suggested(txn: ReadTransaction, person_id: PersonId, asset: AssetId) -> bool:
-    """Claim: a face of the photo is nearly sure to be that person's."""
+    """Claim: a face of the photo looks like that person and is nobody's."""
     found = person(txn, person_id) or _UNKNOWN
     return any(facets.contains(txn, Facet.SUGGESTED, b"%d" % one, asset) for one in found.clusters)
 

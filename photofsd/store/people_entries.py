@@ -7,21 +7,17 @@ has not heard yet.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from photofsd.display import shown
 from photofsd.errors import AlreadyThere, NoSuchEntry, NotPermitted
 from photofsd.records import AssetRecord, Person
-from photofsd.store import assets, faces, introductions, naming, people, person_names
-from photofsd.store.overlap import Box
+from photofsd.store import assets, faces, introductions, naming, people, person_names, somewhere
 from photofsd.store.verb import Entry
 from photofsd.types import NOBODY, AssetId, FaceId, PersonId
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction
-
-WHOLE: Final = Box(0, 0, 1, 1)
-"""Where a face is that nobody has found: somewhere in the picture."""
 
 
 def _somebody(txn: ReadTransaction, number: object) -> PersonId:
@@ -90,7 +86,7 @@ def hide(txn: ReadTransaction, entry: Entry) -> Entry:
 def assign(txn: ReadTransaction, entry: Entry) -> Entry:
     """The entry by which a face, or one that nobody has found in a photo, is that person's."""
     person = _somebody(txn, entry["person"])
-    said, record, asset = _of_face(txn, entry["face"]) if "face" in entry else _of_photo(txn, entry["asset"])
+    said, record, asset = _of_face(txn, entry["face"]) if "face" in entry else _of_photo(txn, entry["asset"], person)
     instead_of = entry.get("instead_of")
     names = _names_of(txn, asset, record, _somebody(txn, instead_of)) if instead_of is not None else []
     return _with_introductions(txn, {"do": entry["do"], **said, "person": person, **_if_any("names", names)}, person)
@@ -126,12 +122,13 @@ def _of_face(txn: ReadTransaction, face: object) -> tuple[dict[str, Any], AssetR
     return {"content": record.content.hex(), "box": introductions.written(place)}, record, at.asset
 
 
-def _of_photo(txn: ReadTransaction, number: object) -> tuple[dict[str, Any], AssetRecord, AssetId]:
-    """A face that nobody has found, somewhere in that photo. Raises NoSuchEntry."""
+def _of_photo(txn: ReadTransaction, number: object, person: PersonId) -> tuple[dict[str, Any], AssetRecord, AssetId]:
+    """A face that nobody has found and that is that person's, somewhere in that photo. Raises NoSuchEntry."""
     record = assets.asset(txn, AssetId(number)) if isinstance(number, int) else None
     if record is None or not isinstance(number, int):
         raise NoSuchEntry(f"there is no photo {number}")
-    return {"content": record.content.hex(), "box": introductions.written(WHOLE)}, record, AssetId(number)
+    place = somewhere.place_for(txn, record.content, person)
+    return {"content": record.content.hex(), "box": introductions.written(place)}, record, AssetId(number)
 
 
 def _names_of(txn: ReadTransaction, asset: AssetId, record: AssetRecord, person: PersonId) -> list[str]:

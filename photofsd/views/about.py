@@ -10,7 +10,9 @@ import msgspec
 from photofsd.query.members import EVERYTHING
 from photofsd.records import Look
 from photofsd.store import assets, embeddings, faces, facets, paths, people, person_names, stacks
+from photofsd.store.somewhere import is_somewhere
 from photofsd.types import AssetId, Facet, Hold, PersonId
+from photofsd.vtree import additions
 from photofsd.vtree.failed import Failed
 from photofsd.vtree.folders import FixedFolder, WholePhotoFolder
 from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, TextFile
@@ -34,6 +36,7 @@ Narrow any folder of photos by +view:   ls 'by-date/2024/all/+cameras'
 Search by opening a folder:             ls -U 'search/beach 2024'
 Keep a search:                          mkdir 'search/beach 2024'
 Name somebody:                          mv people/unknown/person-0001 people/Alice
+Say that somebody is in a photo:        ln recent/IMG_0001.jpg people/Alice/
 Take back what was said last:           photofsd undo
 What is known of a photo:               cat '.photofsd/photos/IMG_0001.jpg.json'
 What the daemon is doing:               cat .photofsd/status
@@ -108,13 +111,15 @@ def _stack(txn: ReadTransaction, asset: AssetId) -> dict[str, Any] | None:
 def _faces(txn: ReadTransaction, asset: AssetId) -> list[dict[str, Any]] | None:
     """The faces of the photo, from the left; None where nobody has looked for any.
 
+    face: its number, for `photofsd people add`; None where it is only known to be somewhere. at: where, in words.
     held_by: who says that it is that person, "user" or "file"; None = it looks like them. suggested: who it may be.
     """
     if faces.faces(txn, asset) is None:
         return None
-    placed = sorted(faces.placed(txn, asset), key=lambda one: one[0].left)
     return [
         {
+            "face": None if is_somewhere(face) else number,
+            "at": additions.where(face),
             "box": [face.left, face.top, face.width, face.height],
             "person": _person(txn, people.of_cluster(txn, at.cluster)),
             "held_by": {Hold.HAND: "user", Hold.FILE: "file"}.get(at.hold),
@@ -124,7 +129,7 @@ def _faces(txn: ReadTransaction, asset: AssetId) -> list[dict[str, Any]] | None:
             "sharpness": face.sharpness,
             "yaw": face.yaw,
         }
-        for face, at in placed
+        for number, (face, at) in enumerate(additions.numbered(txn, asset), 1)
     ]
 
 

@@ -1,7 +1,7 @@
 """/people: who is in the photos. `mv` of a folder names, renames, merges and hides people, `mkdir` makes one.
 
 /people/unknown/person-0007: those whom nobody has named, largest first. /people/hidden: those who were moved there.
-/people/suggested/Alice: photos that are nearly sure to show her; `mv` into her folder confirms, `rm` refuses.
+/people/suggested/Alice: photos in which a face looks like her; `mv` into her folder confirms, `rm` refuses.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ class Hidden(Gathering):
 
 
 class Suggested(Gathering):
-    """Those who have a name and of whom there are photos that are nearly sure to show them."""
+    """Those who have a name and whom faces look like that are not theirs yet."""
 
     def who(self, txn: ReadTransaction, name: bytes) -> PersonId | None:
         return _shown_as(txn, name)

@@ -160,8 +160,8 @@ class Directory(ABC):
     def rename(self, name: bytes, target: Directory, new_name: bytes) -> None:
         """Move the entry `name` to `target` as `new_name`."""
         raise ReadOnlyTree(
-            "nothing can be moved out of this folder, which is generated; who is in a photo is said by moving it from "
-            "where its face is in /people"
+            "nothing can be moved out of this folder, which is generated; that somebody is in a photo is said by a "
+            "link, ln PHOTO people/Alice/, or by photofsd people add"
         )
 
     def adopt(self, name: bytes, photo: Photo) -> None:

@@ -68,8 +68,11 @@ def hide(library: Library, person: PersonId, *, is_hidden: bool = True) -> int:
 
 
 def give(library: Library, asset: AssetId, faces: Sequence[FaceId], person: PersonId, instead_of: PersonId) -> None:
-    """Say that these faces of a photo are that person's; where it has none, that the person is somewhere in it."""
-    whom = {"person": person, "instead_of": instead_of}
+    """Say that these faces of a photo are that person's; where it has none, that the person is somewhere in it.
+
+    instead_of: whose they were, by the word of the file, too; NOBODY = nobody's.
+    """
+    whom = {"person": person, "instead_of": instead_of} if instead_of else {"person": person}
     for face in faces:
         library.facts.say(people_said.ASSIGN, face=face, **whom)
     if not faces:

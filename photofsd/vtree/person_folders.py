@@ -1,4 +1,4 @@
-"""The folders of people: their photos, and those that are nearly sure to show them."""
+"""The folders of people: their photos, and those in which a face looks like them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from photofsd.errors import NoSuchEntry, NotPermitted
 from photofsd.query.members import Members, OfPerson, SuggestedFor
 from photofsd.store import faces
 from photofsd.types import AssetId, FaceId, PersonId
-from photofsd.vtree import people
+from photofsd.vtree import additions, people
 from photofsd.vtree.folders import PhotoFolder
 from photofsd.vtree.node import Directory, Photo
 
@@ -58,10 +58,7 @@ class FolderOfFaces(PhotoFolder):
         raise NotPermitted(f"{shown(name)} cannot be made here: people are made in /people")
 
     def adopt(self, name: bytes, photo: Photo) -> None:
-        raise NotPermitted(
-            f"{shown(name)} cannot be added like this: move it here from where it is in /people, so that it is clear "
-            "which of its faces is meant"
-        )
+        raise NotPermitted(f"{shown(name)} cannot be added here: photos come here by themselves")
 
     def _why(self, name: bytes) -> tuple[AssetId, list[FaceId]]:
         """The photo called `name`, and for which faces it is here. Raises NoSuchEntry."""
@@ -81,9 +78,12 @@ class PersonFolder(FolderOfFaces):
     def faces(self, txn: ReadTransaction, asset: AssetId) -> list[FaceId]:
         return faces.of_person(txn, asset, self.person)
 
+    def adopt(self, name: bytes, photo: Photo) -> None:
+        additions.add(self.scope.library, photo.asset, self.person)
+
 
 class SuggestedFolder(FolderOfFaces):
-    """The photos that are nearly sure to show a person."""
+    """The photos in which a face looks like a person."""
 
     def __init__(self, scope: Scope, person: PersonId) -> None:
         super().__init__(scope, SuggestedFor(person), person)

@@ -97,7 +97,7 @@ def of(photo: int, at: int = 0) -> FaceId:
 
 
 def move(txn: WriteTransaction) -> None:
-    """The clusterer's word: somebody new, somebody who joins, somebody nearly sure."""
+    """The clusterer's word: somebody new, somebody who joins, somebody suggested."""
     moving.moved(txn, [Move(of(1, 1), 0, -1), Move(of(5), 3, UNKNOWN), Move(of(6), 0, 0, ALICE)], {})
 
 

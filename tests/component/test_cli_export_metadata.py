@@ -17,8 +17,8 @@ import pytest
 from photofsd.media.regions import Marked, upright
 from photofsd.media.xmp import read_xmp
 from photofsd.media.xmp_writing import HEAD
-from photofsd.records import Look, Metadata, Region
-from photofsd.store import assets, face_said, faces, paths, people
+from photofsd.records import FaceSaid, Look, Metadata, Region
+from photofsd.store import assets, face_said, faces, paths, people, somewhere
 from photofsd.store.paths import FileStat
 from photofsd.store.schema import Tables
 from photofsd.store.transaction import WriteTransaction
@@ -148,6 +148,22 @@ def test_the_sidecar_gives_the_same_faces_back(world: World) -> None:
     assert world.regions("2013/raw.CR2.xmp", of_preview) == (Region(LEFT, 0.3, 0.2, 0.2, "Ana"),)
     assert world.regions("film.mp4.xmp") == ()
     assert b"<rdf:li>Ana</rdf:li>" in (world.mirror / "film.mp4.xmp").read_bytes()
+
+
+def test_who_is_somewhere_in_a_photo_is_named_and_marked_nowhere(world: World) -> None:
+    with world.store.write() as txn:
+        record = assets.asset(txn, world.nobody)
+        assert record is not None
+        for person in (world.ana, world.bob):
+            place = somewhere.place_for(txn, record.content, person)
+            face_said.say(txn, record.content, place, FaceSaid(person=person))
+        txn.touch(world.nobody)
+        faces.settle(txn, world.nobody)
+    assert world.export()["written"] == 7
+    assert world.regions("nobody.jpg.xmp") == ()
+    written = (world.mirror / "nobody.jpg.xmp").read_bytes()
+    assert b"<rdf:li>Ana</rdf:li>" in written
+    assert b"<rdf:li>Bob Smith</rdf:li>" in written
 
 
 def test_whom_the_file_names_is_said_again_under_the_name_that_they_have_now(world: World) -> None:

@@ -21,13 +21,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from photofsd.errors import AlreadyThere, NoSuchEntry, NotPermitted
 from photofsd.records import Metadata
 from photofsd.store import assets, face_rows, faces, people, people_said, undo
+from photofsd.store.introductions import read
 from photofsd.store.journal import Journal, UserFacts
+from photofsd.store.overlap import Boxed
 from photofsd.store.paths import remove_file
 from photofsd.store.schema import Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
 from photofsd.store.verbs import VERBS
 from photofsd.store.writer import Writer
 from photofsd.types import WAITING, AssetId, FaceId, FileId, Hold, Kind, PersonId
+from photofsd.vtree.additions import Whom, addition
 from tests.component.face_kit import LEFT, MIDDLE, RIGHT, find
 from tests.component.people_model import Spot, Words
 from tests.component.store_kit import add_photo, digest, open_store, quick_folder, root, violations
@@ -37,6 +40,7 @@ SPOTS: Final = (LEFT, MIDDLE, RIGHT)
 THERE: Final = {1: (LEFT, MIDDLE), 2: (LEFT,), 3: SPOTS, 4: (LEFT, RIGHT)}
 """The photos, and where in them somebody is."""
 NAMED_BY_FILE: Final = AssetId(2)
+MIN_PHOTOS: Final = 2
 NAMES: Final = ("Alice", "Bob", "Caf\udce9")
 
 picks = st.integers(0, 999)
@@ -52,9 +56,11 @@ def one_of(choices: Iterable[T], pick: int) -> T | None:
     return ordered[pick % len(ordered)] if ordered else None
 
 
-def spot(asset: AssetId, left: float) -> Spot:
-    """Which face of the photo that is, wherever a model has seen it."""
-    return asset, min(SPOTS, key=lambda one: abs(one - left))
+def spot(asset: AssetId, place: Boxed) -> Spot:
+    """Which face of the photo that is, wherever a model has seen it; one that is only somewhere has a place beyond."""
+    if place.width == 1:
+        return asset, -place.height
+    return asset, min(SPOTS, key=lambda one: abs(one - place.left))
 
 
 class PeopleMachine(RuleBasedStateMachine):
@@ -204,12 +210,45 @@ class PeopleMachine(RuleBasedStateMachine):
         where = self.spot_of(what)
         entry = self.say(people_said.ASSIGN, fate, face=what, person=who)
         assert entry is not None
+        self.note_set(where, who, entry)
+        self.take_back(fate)
+
+    @rule(asset=photos, person=picks, number=st.sampled_from([None, None, 0, 1, 2, 3]), fate=fates)
+    def add(self, asset: AssetId, person: int, number: int | None, fate: str) -> None:
+        """Somebody is in a photo: with the face that may be meant, with one of these, or somewhere."""
+        who = self.a_person(person)
+        if who is None:
+            return
+        with self.store.read() as txn:
+            owners = {people.of_cluster(txn, at.cluster) for where, at in self.rows(txn).items() if where[0] == asset}
+            whom = Whom(who, "who", MIN_PHOTOS)
+            if who in owners or (number is None and people.is_in(txn, who, asset)):
+                with pytest.raises(AlreadyThere):
+                    addition(txn, asset, whom, number)
+                return
+            try:
+                what = addition(txn, asset, whom, number)
+            except (NotPermitted, NoSuchEntry):
+                return
+        face = {"asset": asset} if what.face is None else {"face": what.face}
+        instead_of = {"instead_of": what.instead_of} if what.instead_of else {}
+        where = None if what.face is None else self.spot_of(what.face)
+        entry = self.say(people_said.ASSIGN, fate, person=who, **face, **instead_of)
+        assert entry is not None
+        self.note_set(where or spot(asset, read(entry["content"], entry["box"])[1]), who, entry)
+        with self.store.read() as txn:
+            assert people.is_in(txn, who, asset)
+        self.take_back(fate)
+
+    def note_set(self, where: Spot, who: PersonId, entry: dict[str, Any]) -> None:
+        """The user says that this face is that person's."""
         self.words.begin(people_said.ASSIGN, who)
         self.words.change(self.words.said, where, who)
         for spot_, refused in list(self.words.refused):
             if spot_ == where and self.words.resolve(refused) == who:
                 self.words.change(self.words.refused, (spot_, refused), None)
-        self.take_back(fate)
+        for name in entry.get("names", ()):
+            self.words.change(self.words.denied, (where[0], name), new=True)
 
     @rule(face=picks, person=picks, fate=fates)
     def refuse(self, face: int, person: int, fate: str) -> None:
@@ -365,13 +404,13 @@ class PeopleMachine(RuleBasedStateMachine):
     # ---- comparison
 
     def rows(self, txn: ReadTransaction) -> dict[Spot, face_rows.FaceRow]:
-        return {spot(asset, face.left): at for asset in self.contents for face, at in faces.placed(txn, asset)}
+        return {spot(asset, face): at for asset in self.contents for face, at in faces.placed(txn, asset)}
 
     def spot_of(self, face: FaceId) -> Spot:
         with self.store.read() as txn:
             at = faces.row(txn, face)
             assert at is not None
-            return next(spot(at.asset, one.left) for one, _ in faces.placed(txn, at.asset) if one.id == face)
+            return next(spot(at.asset, one) for one, _ in faces.placed(txn, at.asset) if one.id == face)
 
     def is_refused(self, txn: ReadTransaction, where: Spot, at: face_rows.FaceRow) -> bool:
         return people.of_cluster(txn, at.cluster) in self.words.is_not(where)
@@ -419,7 +458,7 @@ class PeopleMachine(RuleBasedStateMachine):
                 assert not self.is_refused(txn, where, at)
         for asset in self.contents:
             for face, _ in faces.placed(txn, asset):
-                assert set(faces.refusals(txn, face.id)) == self.words.is_not(spot(asset, face.left))
+                assert set(faces.refusals(txn, face.id)) == self.words.is_not(spot(asset, face))
 
 
 class LongPeopleMachine(PeopleMachine):

@@ -254,6 +254,26 @@ def test_a_photo_that_is_somebodys_by_its_files_word_can_be_refused(known: Store
     assert (in_photos(known)[b"Alice"], in_photos(known)[b"person-3"]) == ({3, 4, 6}, {5})
 
 
+def test_people_who_are_somewhere_in_a_photo_are_in_nobodys_place(known: Store, facts: UserFacts) -> None:
+    with known.write() as txn:
+        large = Region(0.2, 0.2, 0.6, 0.6, "Bob")
+        assets.keep(txn, Tables.METADATA, AssetId(6), Metadata("jpeg", Kind.IMAGE, regions=(large,), people=("Carl",)))
+        find(txn, AssetId(6), ())
+        bob, carl = (people.new_person(txn, name) for name in (b"Bob", b"Carl"))
+    before = in_photos(known)
+    assert (before[b"Bob"], before[b"Carl"]) == ({6}, {6})
+    facts.say(people_said.ASSIGN, asset=6, person=ALICE)
+    facts.say(people_said.ASSIGN, asset=6, person=UNKNOWN, instead_of=carl)
+    after = in_photos(known)
+    assert after == before | {b"Alice": {3, 4, 6}, b"person-1": {1, 2, 6}, b"Carl": set()}
+    facts.say(people_said.ASSIGN, asset=6, person=OTHER, instead_of=bob)
+    assert in_photos(known) == after | {b"person-3": {5, 6}, b"Bob": set()}
+    with known.read() as txn:
+        assert len({face.height for face, _ in faces.placed(txn, AssetId(6))}) == 3
+    facts.say(undo.UNDO, burst=True)
+    assert in_photos(known) == before
+
+
 def test_hidden_people_are_not_counted_and_come_back(known: Store, facts: UserFacts) -> None:
     facts.say(people_said.HIDE, person=UNKNOWN, hidden=True)
     with known.read() as txn:

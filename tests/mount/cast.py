@@ -34,6 +34,7 @@ class Cast:
         self._also: list[tuple[str, int]] = []
         self._suggested: list[tuple[str, range]] = []
         self._named_by_file: dict[int, bytes] = {}
+        self._strangers: list[tuple[str, range, Sequence[float]]] = []
 
     def somebody(self, key: str, photos: int, *, name: bytes = b"", is_hidden: bool = False) -> None:
         """A person with a face in so many new photos; in tests they are called `key`."""
@@ -44,7 +45,7 @@ class Cast:
         self._also.append((key, photo))
 
     def suggest(self, key: str, photos: int) -> None:
-        """So many new photos are nearly sure to show that person."""
+        """In so many new photos a face looks like that person."""
         self._suggested.append((key, self._new(photos)))
 
     def named_by_file(self, name: bytes, photos: int) -> None:
@@ -52,14 +53,19 @@ class Cast:
         self._named_by_file |= dict.fromkeys(self._new(photos), name)
         self._people.append((name.decode(), name, range(0), False))
 
+    def strangers(self, key: str, photos: int, faces: int = 1) -> None:
+        """So many new photos, in each of which so many faces are nobody's; in tests these are called `key`."""
+        self._strangers.append((key, self._new(photos), (LEFT, RIGHT)[:faces]))
+
     def photos(self, key: str) -> list[bytes]:
-        """The names of the person's photos, in their order."""
+        """The names of the person's photos, or of those of strangers, in their order."""
         own = [n for name, _, photos, _ in self._people if name == key for n in photos]
         own += [n for name, n in self._also if name == key]
+        own += [n for name, photos, _ in self._strangers if name == key for n in photos]
         return sorted(photo(n) for n in (*own, *(n for n, name in self._named_by_file.items() if name.decode() == key)))
 
     def suggested(self, key: str) -> list[bytes]:
-        """The names of the photos that are nearly sure to show that person."""
+        """The names of the photos in which a face looks like that person."""
         return [photo(n) for name, photos in self._suggested if name == key for n in photos]
 
     def called(self, key: str) -> bytes:
@@ -91,6 +97,8 @@ class Cast:
             found.setdefault(key, []).append(first[n])
             found.setdefault(on_the_right.get(n, ""), []).extend(second)
         clusters = {key: _make(txn, name, found.get(key, ()), is_hidden) for key, name, _, is_hidden in self._people}
+        for n, places in ((n, places) for _, photos, places in self._strangers for n in photos):
+            _find(txn, here, n, places)
         for key, photos in self._suggested:
             for n in photos:
                 assert faces.place(txn, first[n], WAITING, suggested=clusters[key])

@@ -48,6 +48,12 @@ def cast() -> Cast:
     people.somebody("Crowd", CROWD, name=b"Crowd")
     people.somebody("Yann", 3, name=b"Yann")
     people.also("Yann", 0)
+    people.strangers("a face of nobody", 3)
+    people.strangers("two faces of nobody", 1, faces=2)
+    people.strangers("no face", 1, faces=0)
+    people.somebody("to be linked to", 3)
+    people.somebody("Zita", 3, name=b"Zita")
+    people.suggest("Zita", 1)
     people.somebody("late star", 8)
     return people
 
@@ -209,7 +215,7 @@ def test_people_with_names_are_hidden_and_come_back(tree: Walker, people: Cast) 
     assert b"Sam" not in tree.names(b"people/hidden")
 
 
-def test_what_is_nearly_sure_is_confirmed_by_a_move_and_refused_by_rm(tree: Walker, people: Cast) -> None:
+def test_what_is_suggested_is_confirmed_by_a_move_and_refused_by_rm(tree: Walker, people: Cast) -> None:
     right, wrong, last = people.suggested("Una")
     assert b"Una" in tree.names(b"people/suggested")
     assert b"Ann" not in tree.names(b"people/suggested")
@@ -292,6 +298,50 @@ def test_a_photo_goes_to_a_person_and_nowhere_else_and_keeps_its_name(tree: Walk
     assert refusal(tree, errno.EPERM, tree.mkdir, b"people/Vera/sub")
     assert first in tree.names(b"people/Vera")
     assert first not in tree.names(b"people/Will")
+
+
+def test_a_photo_that_is_linked_into_the_folder_of_a_person_shows_them(tree: Walker, people: Cast) -> None:
+    first, second, third = people.photos("a face of nobody")
+    inode = tree.inode(b"recent/" + first)
+    tree.mkdir(b"people/Pia")
+    tree.link(b"recent/" + first, b"people/Pia/" + first)
+    tree.link(b"by-date/2013/all/" + second, b"by-date/2013/all/+people/Pia/" + second)
+    assert shown(tree, b"people/Pia") == [first, second]
+    assert tree.inode(b"people/Pia/" + first) == tree.inode(b"recent/" + first) == inode
+    tree.rename(b"people/Pia/" + second, b"people/Zita/" + second)
+    unknown = b"people/unknown/" + people.called("to be linked to")
+    tree.link(b"folders/" + third, unknown + b"/" + third)
+    (likely,) = people.suggested("Zita")
+    tree.link(b"people/suggested/Zita/" + likely, b"people/Zita/" + likely)
+    (faceless,) = people.photos("no face")
+    tree.link(b"recent/" + faceless, b"people/Zita/" + faceless)
+    assert shown(tree, b"people/Pia") == [first]
+    assert shown(tree, unknown) == sorted([third, *people.photos("to be linked to")])
+    assert shown(tree, b"people/Zita") == sorted([second, likely, faceless, *people.photos("Zita")])
+    tree.unlink(b"people/Zita/" + faceless)
+    assert faceless not in tree.names(b"people/Zita")
+
+
+def test_a_photo_with_several_faces_or_none_that_is_free_is_not_linked_and_the_reason_says_how(
+    tree: Walker, people: Cast
+) -> None:
+    (both,) = people.photos("two faces of nobody")
+    star = people.photos("star")[1]
+    why = refusal(tree, errno.EPERM, tree.link, b"recent/" + both, b"people/Vera/" + both)
+    assert f"photofsd people add Vera {both.decode()} --face N" in why
+    why = refusal(tree, errno.EPERM, tree.link, b"recent/" + star, b"people/Vera/" + star)
+    assert people.called("star").decode() in why
+    assert not {both, star} & set(tree.names(b"people/Vera"))
+    there = people.photos("Ann")[0]
+    with pytest.raises(FileExistsError):
+        tree.link(b"recent/" + there, b"people/Ann/" + there)
+    for place in (b"people/suggested/Una/", b"people/suggested/Ann/"):
+        assert "by themselves" in refusal(tree, errno.EPERM, tree.link, b"recent/" + both, place + both)
+    for place in (b"people/", b"people/unknown/", b"recent/+types/", b"jpeg/people/Ann/"):
+        assert refusal(tree, errno.EROFS, tree.link, b"people/Crowd/" + people.photos("Crowd")[0], place + b"x.jpg")
+    why = refusal(tree, errno.EROFS, tree.rename, b"recent/" + both, b"people/Vera/" + both)
+    assert "ln PHOTO people/Alice/" in why
+    assert "photofsd people add" in why
 
 
 def test_the_folder_of_a_person_goes_nowhere_else(tree: Walker) -> None:

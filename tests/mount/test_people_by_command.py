@@ -42,6 +42,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     people = Cast()
     people.somebody("Ann", 4, name=b"Ann")
     people.somebody("unknown", 3)
+    people.strangers("pair", 1, faces=2)
     people.shoot(folder)
     with walking_mount(folder, state, mount, people.introduce) as tree:
         yield Home(tree, state, mount)
@@ -68,6 +69,18 @@ def test_what_is_said_by_command_is_seen_at_once_and_can_be_taken_back(home: Hom
     assert home.shows("people/unknown/person-0002") == photos(4, 5, 6)
 
 
+def test_the_faces_of_a_photo_are_numbered_where_it_is_told_what_is_known_of_it(home: Home) -> None:
+    told = json.loads(home.tree.read(b".photofsd/photos/007.jpg.json"))["faces"]
+    at = [f"{left}-{left + 20} % from the left, 30-50 % from the top" for left in (10, 70)]
+    assert [(face["face"], face["at"], face["person"]) for face in told] == [(1, at[0], None), (2, at[1], None)]
+    assert home.run("people", "add", "Pia", "007.jpg", "--face", "2") == "Pia, who is new, is in 007.jpg now\n"
+    told = json.loads(home.tree.read(b".photofsd/photos/007.jpg.json"))["faces"]
+    assert [face["person"] for face in told] == [None, "Pia"]
+    assert home.shows("people/Pia") == home.shows("search/pia") == photos(7)
+    lines = home.run("undo", "--burst").splitlines()
+    assert lines == ["taken back: Pia is in 007.jpg", "taken back: there is somebody new, Pia"]
+
+
 def test_what_is_said_in_the_tree_is_taken_back_by_command(home: Home) -> None:
     people = home.mount / "people"
     (people / "Ann").rename(people / "Anna")
@@ -90,5 +103,5 @@ def test_searches_that_are_kept_are_taken_back_too(home: Home) -> None:
 
 def test_status_counts_people(home: Home) -> None:
     people = json.loads(home.run("status", "--json"))["people"]
-    assert people.items() >= {"named": 1, "unknown": 1, "faces": 7}.items()
-    assert b"people: 1 named, 1 not yet; faces: 7" in home.tree.read(b".photofsd/status")
+    assert people.items() >= {"named": 1, "unknown": 1, "faces": 9}.items()
+    assert b"people: 1 named, 1 not yet; faces: 9" in home.tree.read(b".photofsd/status")

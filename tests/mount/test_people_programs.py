@@ -55,6 +55,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     for name in ("Ann", "Bea", "Cleo", "Dora", "Emma", "Fay", "Gus", "Hal", "Ivo", "Jon", "Kit", "Lou"):
         cast.somebody(name, 3, name=name.encode())
     cast.also("Ivo", int(cast.photos("Jon")[0][:3]))
+    cast.strangers("free", 4)
+    cast.strangers("pair", 1, faces=2)
     for name in ("Crowd", "Mob"):
         cast.somebody(name, AT_MOST + 20, name=name.encode())
     place = tmp_path_factory.mktemp("programs")
@@ -151,6 +153,40 @@ def test_rm_says_who_is_not_in_a_photo(stage: Stage) -> None:
     assert names_of(gus) == rest
     assert not (gus / first).exists()
     assert (stage.mount / "recent" / first).exists()
+
+
+def test_ln_and_cp_l_say_who_is_in_a_photo_and_others_see_it(stage: Stage) -> None:
+    first, second, third, fourth = stage.photos("free")
+    recent, pia = stage.mount / "recent", stage.people / "Pia"
+    narrowed = stage.mount / "by-date/2013/all/+people/Pia"
+    assert run("mkdir", pia) == ""
+    assert not (narrowed / first).exists()
+    names_of(narrowed)
+    with watching(pia) as watch, watching(narrowed) as elsewhere:
+        names_of(pia)
+        assert run("ln", recent / first, pia) == ""
+        assert heard(watch, (IN_CREATE, first))
+        assert heard(elsewhere, (IN_CREATE, first))
+    assert run("cp", "-l", recent / second, pia) == ""
+    assert run("ln", "-s", recent / third, pia) == ""
+    assert run("ln", recent / fourth, pia / "another.jpg") == ""  # under the name that it has
+    assert names_of(pia) == sorted([first, second, third, fourth])
+    assert not (pia / third).is_symlink()
+    assert not (pia / "another.jpg").exists()
+    here, there = (pia / first).stat(), (recent / first).stat()
+    assert (here.st_ino, here.st_nlink) == (there.st_ino, there.st_nlink) == (there.st_ino, 2)
+    assert (pia / first).read_bytes() == (recent / first).read_bytes()
+    assert (narrowed / first).samefile(recent / first)
+    assert "File exists" in run("ln", recent / first, pia)
+    (both,) = stage.photos("pair")
+    assert "Operation not permitted" in run("ln", recent / both, pia)
+    assert f"2 faces of {both} may be Pia's" in stage.last_error()
+    say(stage, "people", "add", "Pia", str(recent / both), "--face", "2")
+    assert eventually((pia / both).exists)
+    for _ in range(5):
+        say(stage, "undo")
+    assert eventually(lambda: names_of(pia) == [])
+    assert eventually(lambda: not (pia / first).exists())
 
 
 def heard(watch: Watch, event: tuple[int, str]) -> bool:

@@ -64,6 +64,9 @@ class Walker(Protocol):
     def rename(self, old: bytes, new: bytes) -> None:
         """Move an entry."""
 
+    def link(self, old: bytes, new: bytes) -> None:
+        """Give a photo another name."""
+
 
 class NodeWalker:
     """Walks the nodes, as the mount does: prepare, then look up."""
@@ -153,6 +156,13 @@ class NodeWalker:
         with self._errnos():
             parent.rename(name, target, new_name)
 
+    def link(self, old: bytes, new: bytes) -> None:
+        photo = self._node(old)
+        parent, name = self._parent(new)
+        assert isinstance(photo, Photo)
+        with self._errnos():
+            parent.adopt(name, photo)
+
 
 class MountWalker:
     """Walks a real mount."""
@@ -191,6 +201,9 @@ class MountWalker:
 
     def rename(self, old: bytes, new: bytes) -> None:
         os.rename(self._path(old), self._path(new))
+
+    def link(self, old: bytes, new: bytes) -> None:
+        os.link(self._path(old), self._path(new))
 
 
 @contextlib.contextmanager
