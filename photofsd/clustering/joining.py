@@ -125,6 +125,8 @@ def joined(
 ) -> tuple[People, People]:
     """Whom the faces at `waiting` join, and whom they only look like: int64[waiting] each, 0 = nobody.
 
+    Of two faces of a photo one is somebody's, or nearly.
+
     people: whose all faces are now. looks: what people look like.
     """
     found = closest(known.rows[waiting], looks)
@@ -132,14 +134,15 @@ def joined(
     bars = np.where(found.weights > FEW, closeness.join, closeness.merge)
     joins = is_clear & (found.cosines >= bars) & (found.cosines > known.bars[waiting])
     nearly = is_clear & ~joins & (found.cosines >= closeness.suggest) & (found.cosines > known.bars[waiting])
-    order = np.lexsort((waiting, -found.cosines))
+    wanted = np.where(joins | nearly, found.people, 0)
+    order = np.lexsort((waiting, -found.cosines, ~joins))
     there = np.flatnonzero((people != 0) & np.isin(known.photos, known.photos[waiting]))
     free = np.zeros(len(waiting), np.bool_)
     free[order] = first_of_photo(
         np.concatenate((known.photos[there], known.photos[waiting[order]])),
-        np.concatenate((people[there], np.where(joins, found.people, 0)[order])),
+        np.concatenate((people[there], wanted[order])),
     )[len(there) :]
-    return np.where(joins & free, found.people, 0), np.where(nearly, found.people, 0)
+    return np.where(joins & free, wanted, 0), np.where(nearly & free, wanted, 0)
 
 
 def first_of_photo(photos: npt.NDArray[np.int64], people: People) -> Mask:

@@ -23,22 +23,18 @@ def moved(txn: WriteTransaction, moves: Sequence[Move], newcomers: Newcomers) ->
     the store does not let in (refused, another face of the photo is there).
     """
     met = dict(newcomers)
-    still = [move for move in moves if _is_still_there(txn, move)]
-    for move in still:
-        if move.was:
+    found = [(move, faces.row(txn, FaceId(move.face))) for move in moves]
+    still = [(move, at) for move, at in found if at is not None and at.cluster == move.was and at.hold is Hold.NONE]
+    for move, at in still:
+        if at.cluster or at.suggested:
             faces.place(txn, FaceId(move.face), WAITING)
-    for move in still:
+    for move, _ in still:
         cluster = _cluster(txn, move.person, met)
         suggested = _cluster(txn, move.suggested, met)
         is_in = faces.place(txn, FaceId(move.face), cluster, suggested=suggested)
         if move.was and (not is_in or (move.person and not cluster)):
             faces.place(txn, FaceId(move.face), ClusterId(move.was))
     return met
-
-
-def _is_still_there(txn: WriteTransaction, move: Move) -> bool:
-    row = faces.row(txn, FaceId(move.face))
-    return row is not None and row.cluster == move.was and row.hold is Hold.NONE
 
 
 def _cluster(txn: WriteTransaction, person: int, met: dict[int, PersonId]) -> ClusterId:

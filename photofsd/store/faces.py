@@ -129,7 +129,8 @@ def place(
     txn.touch(at.asset)
     for one, there in others:
         face_rows.put(txn, one, _without(txn, there, person))
-    taken = {person, *refused, *(people.of_cluster(txn, there.cluster) for _, there in others)}
+    elsewhere = {one for _, there in others for one in (there.cluster, there.suggested)}
+    taken = {person, *refused, *(people.of_cluster(txn, one) for one in elsewhere)}
     likely_cluster = suggested if likely and likely not in taken else WAITING
     face_rows.put(txn, face, FaceRow(at.asset, cluster, likely_cluster, hold if cluster else Hold.NONE))
     return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from pyroaring import BitMap
 
+from photofsd.clustering import moving
+from photofsd.clustering.messages import Move
 from photofsd.query.members import OfPerson, SuggestedFor
 from photofsd.records import FaceSaid, Metadata, Region
 from photofsd.store import assets, face_rows, face_said, faces, facets, paths, people
@@ -110,6 +112,17 @@ def test_two_faces_of_one_photo_are_never_one_person_by_the_machine(photos: Stor
         assert (cluster_of(txn, one), cluster_of(txn, other)) == (WAITING, second)
         assert not faces.place(txn, other, WAITING)
         assert not faces.place(txn, one, cluster, hold=Hold.FILE)
+
+
+def test_somebody_is_nearly_surely_one_face_of_a_photo_at_most(photos: Store) -> None:
+    with photos.write() as txn:
+        one, other = find(txn, FIRST, [LEFT, RIGHT])
+        _, cluster = together(txn, find(txn, SECOND, [LEFT]), b"Alice")
+        assert faces.place(txn, one, WAITING, suggested=cluster)
+        assert faces.place(txn, other, WAITING, suggested=cluster)
+        assert [row.suggested for _, row in faces.placed(txn, FIRST)] == [cluster, WAITING]
+        moving.moved(txn, [Move(other, 0, 0, 1), Move(one, 0, 0)], {})
+        assert [row.suggested for _, row in faces.placed(txn, FIRST)] == [WAITING, cluster]
 
 
 @pytest.mark.parametrize("face, cluster", [(9, 1), (1, 9)])

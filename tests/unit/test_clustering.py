@@ -259,6 +259,16 @@ def test_of_two_faces_of_a_photo_the_closer_one_joins_and_none_where_one_is_ther
     assert joins.tolist() == [0, ALICE, ALICE, 0]
 
 
+def test_of_two_faces_of_a_photo_the_closer_one_is_suggested_and_none_where_one_is_there() -> None:
+    alice, other, third, fourth = directions(4)
+    near = [unit(share * alice + unlike) for share, unlike in ((0.42, other), (0.45, third), (0.42, fourth))]
+    known = faces(
+        np.concatenate((around(alice, 10, 0.1), near)), [ALICE] * 10 + [0] * 3, photos=[*range(10), 11, 11, 0]
+    )
+    joins, nearly = joined(known, np.arange(10, 13), known.people, Middles.of(known.rows, known.people), CLOSE)
+    assert (joins.tolist(), nearly.tolist()) == ([0, 0, 0], [0, ALICE, 0])
+
+
 def test_somebody_with_two_faces_is_joined_by_those_alone_who_are_very_close() -> None:
     centre, other = directions(2)
     close, fair = unit(0.7 * centre + 0.714 * other), unit(0.5 * centre + 0.866 * directions(3)[2])
@@ -329,6 +339,8 @@ def test_whatever_there_is_what_binds_binds(known: Known) -> None:
     new = people[people < 0]
     assert all(np.count_nonzero(people == person) >= SMALLEST for person in set(new.tolist()))
     assert not (outcome.suggested[people != 0]).any()
+    nearly = [(photo, person) for photo, person in zip(known.photos, outcome.suggested, strict=True) if person]
+    assert len({*nearly, *pairs}) == len(nearly) + len(pairs)
     assert set(people[people > 0].tolist()) <= set(known.people.tolist())
 
 
