@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from photofsd.records import FaceSaid
+from photofsd.store import undo
 from photofsd.store.overlap import Box
 from photofsd.store.schema import U64, Tables
 
@@ -104,6 +105,7 @@ def carry(txn: WriteTransaction, old: bytes, new: bytes) -> bool:
         txn.delete(Tables.USER, key)
         txn.put(Tables.USER, head + new + key[len(head + old) :], value)
     if carried:
+        undo.carry(txn, old, new)
         txn.put(Tables.USER, _EDITED + old, new)
         txn.delete(Tables.USER, _EDITED + new)
     return bool(carried)

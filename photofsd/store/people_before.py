@@ -36,7 +36,10 @@ class FaceBefore(Record, frozen=True):
 
 
 class PhotoBefore(Record, frozen=True):
-    """What was so of a photo. said: of faces in these places. names: values of Facet.NAMED, refused or not."""
+    """What was so of a photo. said: of faces in these places. names: values of Facet.NAMED, refused or not.
+
+    content: as it is now; where the photo is edited, `undo.carry` puts the new one here.
+    """
 
     content: bytes
     said: tuple[tuple[Box, FaceSaid], ...] = ()
@@ -102,9 +105,9 @@ def _placed(txn: ReadTransaction, content: bytes) -> list[Placed]:
 
 
 def about(txn: ReadTransaction, stored: bytes) -> set[object]:
-    """The people and the photo of whom something is made so again: ids, and what the photo's content is now."""
+    """The people and the photo of whom something is made so again: ids, and the photo's content."""
     before = txn.decode(stored, Before)
-    photo = set() if before.photo is None else {face_said.current(txn, before.photo.content)}
+    photo = set() if before.photo is None else {before.photo.content}
     return {*(person_id for person_id, _ in before.people), *photo}
 
 
@@ -178,7 +181,7 @@ def _unmake(txn: WriteTransaction, person_id: PersonId) -> None:
 
 
 def _restore_photo(txn: WriteTransaction, before: PhotoBefore) -> None:
-    content = face_said.current(txn, before.content)
+    content = before.content
     asset = assets.with_content(txn, content)
     if asset is not None:
         txn.touch(asset)

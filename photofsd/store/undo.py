@@ -56,6 +56,13 @@ def remember(txn: WriteTransaction, entry: Entry, before: msgspec.Struct) -> Non
         first = next(iter(txn.keys(Tables.USER, _PREFIX)), None)
 
 
+def carry(txn: WriteTransaction, old: bytes, new: bytes) -> None:
+    """What entries have found of the photo of content `old` is of `new` from now on, digests of the same length."""
+    for key, value in list(txn.items(Tables.USER, _PREFIX)):
+        if old in value:
+            txn.put(Tables.USER, key, value.replace(old, new))
+
+
 def next_steps(txn: ReadTransaction, *, burst: bool = False) -> list[Step]:
     """What would be taken back now, last first: nothing, one entry, or all of the last burst."""
     found: list[Step] = []

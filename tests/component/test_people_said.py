@@ -10,7 +10,7 @@ import pytest
 
 from photofsd.errors import AlreadyThere, NameTooLong, NoSuchEntry, NotPermitted, PhotofsdError
 from photofsd.records import Metadata, Person, Region
-from photofsd.store import assets, faces, paths, people, people_said, undo
+from photofsd.store import assets, face_said, faces, paths, people, people_said, undo
 from photofsd.store.env import Store
 from photofsd.store.journal import Journal, UserFacts
 from photofsd.store.overlap import box
@@ -396,6 +396,29 @@ def test_undo_reaches_a_photo_that_was_edited_meanwhile(known: Store, facts: Use
         assets.identify(txn, FileId(3), digest("edited"), 2)
     facts.say(undo.UNDO)
     assert (in_photos(known)[b"person-3"], in_photos(known)[b"Alice"]) == ({5}, {3, 4})
+
+
+def test_undo_is_not_of_another_photo_that_has_the_former_content_now(
+    known: Store, facts: UserFacts, anew: Callable[..., Store]
+) -> None:
+    before = in_photos(known)
+    with known.read() as txn:
+        (face,) = faces.of_person(txn, AssetId(3), ALICE)
+    facts.say(people_said.ASSIGN, face=face, person=OTHER)
+    with known.write() as txn:
+        assets.identify(txn, FileId(3), digest("edited"), 2)
+        assets.identify(txn, FileId(4), digest(3), 3)
+    facts.say(people_said.HIDE, person=UNKNOWN, hidden=True)  # which tells the journal of the edit
+    store = anew((1, 2, "edited", 3, 5, 6))
+    found_anew(store)
+    assert 3 in in_photos(store)[b"person-3"]
+    for _ in range(2):
+        facts.say(undo.UNDO)
+    assert in_photos(known) == before
+    store = anew((1, 2, "edited", 3, 5, 6))
+    found_anew(store)
+    with store.read() as txn:
+        assert not any(said.person for _, said in face_said.everything(txn))
 
 
 def test_a_person_is_kept_who_was_made_by_hand_and_got_a_cluster_meanwhile(known: Store, facts: UserFacts) -> None:
