@@ -23,6 +23,8 @@ ALIKE = 0.4
 """Faces of one person have more in common."""
 
 REGIONS = Path("faces", "xmp-regions")
+BACK = Path("Photos", "Essen", "14.jpg")
+"""Food, and no face."""
 
 
 def eventually(is_so: Callable[[], bool], what: str) -> None:
@@ -73,6 +75,40 @@ def test_somebody_who_was_named_in_the_tree_gets_new_photos_and_keeps_what_was_s
         assert late in os.listdir(people / "Sheldon")
         photofsd(state, "undo")
         eventually((people / "Sheldon" / "sheldon2.png").exists, "it was not taken back")
+
+
+def test_a_friend_in_two_photos_gets_a_name_by_links_and_keeps_it(
+    test_data: Path, test_models: Path, tmp_path: Path
+) -> None:
+    if not (test_models / PACK).is_dir():
+        pytest.skip(f"no face models: {test_models / PACK} is absent")
+    folder, state = tmp_path / "library", tmp_path / "state"
+    folder.mkdir()
+    for name in ("sheldon1.png", "sheldon2.png"):
+        shutil.copy(test_data / CROPS / "sheldon" / name, folder)
+    shutil.copy(test_data / BACK, folder)
+    (tmp_path / "models" / "faces").mkdir(parents=True)
+    (tmp_path / "models" / PACK).symlink_to(test_models / PACK)
+    with daemon(folder, state, tmp_path / "photos"):
+        recent, paul = tmp_path / "photos" / "recent", tmp_path / "photos" / "people" / "Paul"
+        about = tmp_path / "photos" / ".photofsd" / "photos"
+
+        def held(name: str) -> list[tuple[int | None, str, str]]:
+            """The faces of a photo that are somebody's."""
+            faces = json.loads((about / f"{name}.json").read_text()).get("faces") or []
+            return [(face["face"], face["person"], face["held_by"]) for face in faces if face["person"]]
+
+        photofsd(state, "wait", "--stage", "faces")
+        assert os.listdir(tmp_path / "photos" / "people" / "unknown") == []
+        paul.mkdir()
+        for name in sorted(os.listdir(folder)):
+            os.link(recent / name, paul / name)
+        photofsd(state, "stages", "run", "cluster")
+        photofsd(state, "stages", "reset", "faces")
+        photofsd(state, "wait", "--stage", "faces")
+        assert sorted(os.listdir(paul)) == sorted(os.listdir(folder))
+        assert held("sheldon1.png") == held("sheldon2.png") == [(1, "Paul", "user")]
+        assert held(BACK.name) == [(None, "Paul", "user")]  # somewhere, says the user alone
 
 
 def test_whom_a_file_names_under_a_region_or_beside_it_has_a_folder(
