@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from photofsd.pipeline import model_child
+from photofsd.pipeline import model_child, runner
 from photofsd.pipeline.sights import Picture
 from photofsd.pipeline.stages.clip import Embed
 from photofsd.pipeline.stages.faces import FindFaces
+from photofsd.processes.child import Program
+
+if TYPE_CHECKING:
+    import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def put_into_service(monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    """Let models run in such a process. content: in hex, or "all"."""
+    monkeypatch.setenv("POISON", content)
+    monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))  # children import nothing from the current folder
+    monkeypatch.setattr(runner, "MODELS", Program("tests.component.poisoned_child", "models process", "-"))
 
 
 def poison(stage: Any) -> None:  # noqa: ANN401 - any class of a model stage

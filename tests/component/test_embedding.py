@@ -38,12 +38,12 @@ from photofsd.pipeline.sights import Picture
 from photofsd.pipeline.stage import VECTORS, Work
 from photofsd.pipeline.stages.clip import STAGE as CLIP
 from photofsd.pipeline.vector_upkeep import VectorUpkeep
-from photofsd.processes.child import Program
 from photofsd.store import assets, embeddings, facets, jobs
 from photofsd.types import AssetId, Facet
 from tests.component import tiny_clip
 from tests.component.embedding_victim import BATCH
 from tests.component.librarian import SETTINGS, Librarian, librarian
+from tests.component.poisoned_child import put_into_service
 from tests.component.small_disk import small_disk
 
 COLOURS = ("red", "green", "blue", "white", "black", "yellow", "magenta", "cyan", "gray", "orange", "brown", "pink")
@@ -438,13 +438,8 @@ def test_a_models_process_that_is_killed_costs_no_photo(here: Librarian, models:
 @pytest.fixture
 def poison(here: Librarian, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Puts a models process into service that dies over what it is told to."""
-
-    def serve(content: str) -> None:
-        monkeypatch.setenv("POISON", content)
-        monkeypatch.setattr(runner, "MODELS", Program("tests.component.poisoned_child", "models process", "-"))
-
     here.work_off()
-    return serve
+    return functools.partial(put_into_service, monkeypatch)
 
 
 def test_a_photo_over_which_the_process_dies_is_given_up_alone(

@@ -37,7 +37,6 @@ from photofsd.pipeline.sights import Picture
 from photofsd.pipeline.stage import VECTORS, ModelInUse, Work
 from photofsd.pipeline.stages.faces import STAGE as FACES
 from photofsd.pipeline.vector_upkeep import VectorUpkeep
-from photofsd.processes.child import Program
 from photofsd.records import Face, FaceSaid
 from photofsd.store import assets, face_said, faces, jobs, model_roles, people
 from photofsd.store.overlap import box
@@ -46,6 +45,7 @@ from tests.component import tiny_clip, tiny_faces
 from tests.component.embedding_victim import BATCH
 from tests.component.films import RATE, film
 from tests.component.librarian import SETTINGS, Librarian, librarian
+from tests.component.poisoned_child import put_into_service
 
 PEOPLE = {
     "nobody.jpg": (),
@@ -409,8 +409,7 @@ def test_a_photo_over_which_the_process_dies_is_given_up_alone(
     with here.store.read() as txn:
         record = assets.asset(txn, here.named(b"two.jpg"))
     assert record is not None
-    monkeypatch.setenv("POISON", record.content.hex())
-    monkeypatch.setattr(runner, "MODELS", Program("tests.component.poisoned_child", "models process", "-"))
+    put_into_service(monkeypatch, record.content.hex())
     here.work_off(settings(models))
     assert here.counts("faces") == jobs.Counts(0, len(PEOPLE) - 1, 1)
 
