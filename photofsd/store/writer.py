@@ -45,7 +45,7 @@ class Writer:
         self._store = store
         self._commit_max = commit_max
         self._batch_rows = min(256, commit_max)
-        self._waiting: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
+        self._waiting: queue.Queue[_Piece | None] = queue.Queue()  # a SimpleQueue (3.11) that is late waits for ever
         self._closing = threading.Lock()
         self._is_closed = False
         self._listeners: tuple[Callable[[Touched], None], ...] = ()

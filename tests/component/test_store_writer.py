@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, wait
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -65,6 +66,14 @@ def _together(running: Writer, *pieces: Work) -> list[Future[Any]]:
 def test_a_piece_of_work_is_committed_when_its_future_is_set(store: Store, writer: Writer) -> None:
     assert writer.run(_photo(b"a.jpg")) == 1
     assert _names(store) == [b"a.jpg"]
+
+
+def test_a_thread_that_is_late_to_linger_still_commits(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SimpleQueue.get, in one of some ten thousand, waits for ever if the time is over as it begins: nothing was stored."""
+    monkeypatch.setattr("photofsd.store.writer.LINGER_S", 1e-6)
+    monkeypatch.setattr("photofsd.store.writer.time", SimpleNamespace(monotonic=lambda: 0.0))
+    for number in range(10_000):
+        assert writer.submit(lambda _, number=number: number).result(timeout=60) == number
 
 
 def test_pieces_are_run_in_the_order_in_which_they_were_submitted(writer: Writer) -> None:
