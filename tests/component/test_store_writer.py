@@ -69,7 +69,7 @@ def test_a_piece_of_work_is_committed_when_its_future_is_set(store: Store, write
 
 
 def test_a_thread_that_is_late_to_linger_still_commits(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SimpleQueue.get, in one of some ten thousand, waits for ever if the time is over as it begins: nothing was stored."""
+    """SimpleQueue.get, in one of some ten thousand, waits for ever if the time is over as it begins."""
     monkeypatch.setattr("photofsd.store.writer.LINGER_S", 1e-6)
     monkeypatch.setattr("photofsd.store.writer.time", SimpleNamespace(monotonic=lambda: 0.0))
     for number in range(10_000):
