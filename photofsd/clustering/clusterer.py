@@ -15,6 +15,7 @@ from photofsd.clustering.owners import Owners
 from photofsd.clustering.regrouping import Outcome, regrouped
 from photofsd.clustering.roll import Ids, Roll
 from photofsd.clustering.votes import Known, People
+from photofsd.clustering.weighing import Weight, weighed
 from photofsd.config.schema import PeopleSettings
 from photofsd.types import AssetId
 
@@ -31,6 +32,7 @@ class Clusterer:
 
     def __init__(self, store: Store, setup: Setup) -> None:
         self._store = store
+        self._model = setup.model
         self._closeness = closeness(setup.people)
         self._roll = Roll(Path(setup.vectors), setup.model, setup.people)
         self._roll.read_all(store)
@@ -38,6 +40,7 @@ class Clusterer:
             self._owners = Owners(txn)
         self._looks: Middles | None = None
         self._unsure: set[int] = set()
+        self._unfit: str | None = None
 
     def look(self, photos: tuple[int, ...], say: Say) -> Done:
         """Read the faces of these photos again; those of them that wait join whom they are close to."""
@@ -45,24 +48,35 @@ class Clusterer:
         comparable = self._roll.comparable()
         known = self._roll.known(comparable, self._owners)
         waiting = np.flatnonzero(np.isin(comparable, ids) & (known.people == 0) & ~known.held)
-        if waiting.size:
+        unfit = self._why_unfit(known) if waiting.size else ""
+        if waiting.size and not unfit:
             joins, nearly = joined(known, waiting, known.people, self._known_looks(known), self._closeness)
             outcome = Outcome(known.people.copy(), np.zeros_like(known.people))
             outcome.people[waiting], outcome.suggested[waiting] = joins, nearly
             among = np.zeros(len(comparable), np.bool_)
             among[waiting] = True
             self._say_moves(comparable, known, outcome, among, say)
-        return self._done(known.people)
+        return self._done(known.people, unfit)
 
     def regroup(self, say: Say) -> Done:
         """Group all faces anew."""
         ids = self._roll.comparable()
         say(Progress(f"grouping {len(ids):,} faces"))
         known = self._roll.known(ids, self._owners)
+        self._unfit = None
+        if unfit := self._why_unfit(known):
+            return self._done(known.people, unfit)
         outcome = regrouped(known, self._closeness)
         self._looks = None
         self._say_moves(ids, known, outcome, ~known.held, say)
         return self._done(outcome.people)
+
+    def _why_unfit(self, known: Known) -> str:
+        """Why this model moves nobody; "" = it tells people apart. Looked at once, and before every grouping."""
+        if self._unfit is None:
+            weight = weighed(known, self._owners.are_named(known.people), self._closeness.join)
+            self._unfit = "" if weight.is_enough else _unfit(self._model, weight)
+        return self._unfit
 
     def _read(self, photos: list[AssetId]) -> Ids:
         """Read what has changed; the faces of these photos. People who gained or lost faces look otherwise now."""
@@ -106,8 +120,16 @@ class Clusterer:
             )
             say(Moves(tuple(Move(*row) for row in rows)))
 
-    def _done(self, whose: People) -> Done:
-        return Done(len(whose), int(np.count_nonzero(whose == 0)))
+    def _done(self, whose: People, unfit: str = "") -> Done:
+        return Done(len(whose), int(np.count_nonzero(whose == 0)), unfit)
+
+
+def _unfit(model: str, weight: Weight) -> str:
+    return (
+        f"{model} does not tell people apart: of the faces of {weight.people} people with a name, {weight.own:.0%} are "
+        f"like their own person, {weight.others:.0%} like others. Choose another face model (models.faces), or the "
+        "cosines of this one (people.join_cosine and its like)"
+    )
 
 
 def closeness(people: PeopleSettings) -> Closeness:

@@ -53,10 +53,14 @@ class Progress(msgspec.Struct, frozen=True, tag=True):
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
-    """The request is answered. faces: that can be compared; waiting: those of them that are nobody's."""
+    """The request is answered. faces: that can be compared; waiting: those of them that are nobody's.
+
+    unfit: why nobody was moved: the model does not tell people apart, in words; "" = it does.
+    """
 
     faces: int
     waiting: int
+    unfit: str = ""
 
 
 class Unusable(msgspec.Struct, frozen=True, tag=True):

@@ -20,10 +20,11 @@ from photofsd.clustering import file_names, messages, moving
 from photofsd.clustering.forming import SMALLEST
 from photofsd.clustering.messages import Done, FromClusterer, Look, Moves, Progress, Setup
 from photofsd.daemon.commands import Nothing, Regroup
+from photofsd.daemon.standstill import Standstill, Weighed
 from photofsd.errors import ChildDied, ChildrenBroken, PhotofsdError, StoreError
 from photofsd.pipeline.stage import VECTORS
 from photofsd.processes.child import Child, Program
-from photofsd.store import changes, faces, model_roles, people
+from photofsd.store import changes, faces, people
 from photofsd.store.schema import U32, Tables
 from photofsd.types import AssetId, FaceId, Hold
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 PROGRAM: Final = Program("photofsd.clustering.child", "clusterer", "people.memory_mb")
 FOLLOWER: Final = "people"
-FACES: Final = "faces"
 REGROUPED: Final = b"regrouped"
 """In `meta`: how many ids faces had been given when all were grouped last; 0 = they are to be grouped."""
 
@@ -58,8 +58,6 @@ SHARE: Final = 10
 
 AGAIN_S: Final = 2.0
 AGAIN_MAX_S: Final = 300.0
-
-NO_MODEL: Final = "no face model: nobody is found (photofsd models install buffalo_l)"
 
 _answer = msgspec.msgpack.Decoder(FromClusterer).decode
 _encode = msgspec.msgpack.Encoder().encode
@@ -96,6 +94,7 @@ class Clustering:
         self._child: Child | None = None
         self._model = ""
         self._ours = BitMap()
+        self._standstill = Standstill()
         self._is_asked = False
         self._rest_until = 0.0
         self._asked_s = 0.0
@@ -135,29 +134,36 @@ class Clustering:
 
     async def regroup(self) -> None:
         """Group all faces anew now; returns when that is done. Raises PhotofsdError where it cannot be."""
-        with self._store.read() as txn:
-            if not model_roles.chosen(txn, FACES):
-                raise PhotofsdError(NO_MODEL)
+        self._require_comparable()
         self._is_asked = True
         self._set()
         passes = self._passes
         while self._passes == passes:
             await self._passed.wait()
-            if self.alert is not None and self._passes == passes:
-                raise StoreError(self.alert)
+            if self._passes == passes:
+                self._require_comparable()
+                if self.alert is not None:
+                    raise StoreError(self.alert)
+
+    def _require_comparable(self) -> None:
+        with self._store.read() as txn:
+            if reason := self._standstill.reason(txn):
+                raise PhotofsdError(reason)
 
     def waiting(self, txn: ReadTransaction) -> str | None:
         """What clustering waits for, in words; None = nothing."""
-        if not model_roles.chosen(txn, FACES):
-            return NO_MODEL
-        return self.doing or (f"{grown:,} faces are new since all were grouped" if (grown := _grown(txn)) else None)
+        said = self._standstill.reason(txn) or self.doing
+        if said or self._standstill.alert is not None:
+            return said or None
+        return f"{grown:,} faces are new since all were grouped" if (grown := _grown(txn)) else None
 
     def is_settled(self) -> bool:
         """Claim: it has dealt with all that has changed, and all faces are grouped."""
         with self._store.read() as txn:
             if changes.behind(txn, FOLLOWER):
                 return False
-            return self.alert is not None or not model_roles.chosen(txn, FACES) or not self._is_due(txn, is_quiet=True)
+            is_in_trouble = self.alert is not None and not self._standstill.alert
+            return is_in_trouble or not self._is_due(txn, is_quiet=True)
 
     # ---- Running ----
 
@@ -178,7 +184,7 @@ class Clustering:
                     again_s = min(2 * again_s, AGAIN_MAX_S)
                     self._set()
                 else:
-                    self.alert, again_s = None, AGAIN_S
+                    self.alert, again_s = self._standstill.alert, AGAIN_S
         finally:
             self._token = None
             await self._end_child()
@@ -221,6 +227,7 @@ class Clustering:
             if news.are_waiting or (self._child is not None and news.to_look_at):
                 await self._ask(Look(news.to_look_at))
             await trio.to_thread.run_sync(self._passed_over, news)
+        await trio.to_thread.run_sync(self._look_at_model)
         if await trio.to_thread.run_sync(functools.partial(self._is_due_now, is_quiet=is_quiet)):
             await self._regroup()
 
@@ -228,13 +235,15 @@ class Clustering:
         started = time.monotonic()
         with self._store.read() as txn:
             given = _given(txn)
-        await self._ask(messages.Regroup())
+        is_grouped = await self._ask(messages.Regroup())
         await self._end_child()  # it knows who is new by numbers of its own: the next one reads them
-        await trio.to_thread.run_sync(functools.partial(self._grouped, given))
+        if is_grouped:
+            await trio.to_thread.run_sync(functools.partial(self._grouped, given))
         self._is_asked = False
         now = time.monotonic()
         self._rest_until = now + SHARE * (now - started)
-        self._passes += 1
+        self._passes += is_grouped
+        self.alert = self._standstill.alert
         self._announce()
 
     def _grouped(self, given: int) -> None:
@@ -243,6 +252,20 @@ class Clustering:
             txn.put_number(Tables.META, REGROUPED, given)
 
         self._writer.run(keep)
+
+    def _look_at_model(self) -> None:
+        """Note how far another model has come; when it is through, all faces are to be grouped."""
+        with self._store.read() as txn:
+            self._standstill.look(txn)
+            is_through = self._standstill.is_through(txn)
+        if is_through and self._writer.run(self._end_change):
+            self._rest_until = 0.0
+
+    def _end_change(self, txn: WriteTransaction) -> bool:
+        is_ended = self._standstill.end(txn)
+        if is_ended:
+            _group_again(txn)
+        return is_ended
 
     # ---- What is to be done ----
 
@@ -275,7 +298,7 @@ class Clustering:
         def keep(txn: WriteTransaction) -> None:
             changes.set_watermark(txn, FOLLOWER, news.sequence)
             if news.all_of_them:
-                txn.put_number(Tables.META, REGROUPED, 0)
+                _group_again(txn)
 
         self._writer.run(keep)
 
@@ -285,10 +308,12 @@ class Clustering:
 
     def _is_due(self, txn: ReadTransaction, *, is_quiet: bool) -> bool:
         """Claim: all faces are to be grouped now."""
-        if not model_roles.chosen(txn, FACES):
-            return False
+        if self._standstill.reason(txn):
+            return self._standstill.is_through(txn)
         if self._is_asked:
             return True
+        if self._standstill.is_unfit_still(txn):
+            return False
         given, grown = _given(txn), _grown(txn)
         if time.monotonic() < self._rest_until or not grown:
             return False
@@ -297,13 +322,19 @@ class Clustering:
 
     # ---- The child ----
 
-    async def _ask(self, request: Look | messages.Regroup) -> None:
-        """Ask, and commit the answer as it comes. Raises ChildDied, ChildrenBroken, StoreError, StoreFull."""
+    async def _ask(self, request: Look | messages.Regroup) -> bool:
+        """Ask, and commit the answer as it comes; False where everybody stays where they are.
+
+        Raises ChildDied, ChildrenBroken, StoreError, StoreFull.
+        """
         with self._store.read() as txn:
-            model = model_roles.chosen(txn, FACES)
-        if not model:
-            return
-        child = await self._ready(model)
+            weighed = Weighed.now(txn)
+            is_in_vain = isinstance(request, Look) and self._standstill.is_unfit(txn)
+            stays = bool(self._standstill.reason(txn)) or is_in_vain
+        if stays:
+            await self._end_child()  # it would not hear of what has changed
+            return False
+        child = await self._ready(weighed.model)
         self._asked_s = time.monotonic()
         met: moving.Newcomers = {}
         await child.send(_encode(request))
@@ -323,9 +354,17 @@ class Clustering:
                     self.doing = message.doing
                 case Done():
                     self.doing = ""
-                    return
+                    return await self._is_fit(weighed, message.unfit)
                 case _:
                     raise StoreError(message.reason)
+
+    async def _is_fit(self, weighed: Weighed, unfit: str) -> bool:
+        """Keep what the model was found to be. While it tells nobody apart, all faces are to be grouped."""
+        self._standstill.judge(weighed, unfit)
+        if unfit:
+            await self._end_child()
+            await trio.to_thread.run_sync(self._writer.run, _group_again)
+        return not unfit
 
     def _photos_of(self, moves: Sequence[messages.Move]) -> BitMap:
         """The photos of these faces: that they change is no news."""
@@ -353,6 +392,10 @@ def _obey(assets: Sequence[AssetId], txn: WriteTransaction) -> None:
 
 def _with_metadata(txn: ReadTransaction) -> list[AssetId]:
     return [AssetId(U32.unpack(key)[0]) for key in txn.keys(Tables.METADATA)]
+
+
+def _group_again(txn: WriteTransaction) -> None:
+    txn.put_number(Tables.META, REGROUPED, 0)
 
 
 def _given(txn: ReadTransaction) -> int:

@@ -1,7 +1,8 @@
 """Which pack of models finds faces.
 
 Another pack looks at all photos anew. Photo by photo its faces take the places of those that were there
-(store/faces.py): names and what users said of faces stay. The vectors of the former pack go when it is through.
+(store/faces.py): names and what users said of faces stay. Until that is through nobody is moved (store/face_change.py).
+The vectors of the former pack go then.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from photofsd.index.vectors import FACE_ROWS
 from photofsd.pipeline.stage_model import StageModel
 from photofsd.pipeline.stages.faces import STAGE
 from photofsd.records import Faces
-from photofsd.store import jobs, model_roles
+from photofsd.store import face_change, jobs, model_roles
 from photofsd.store.schema import U32, Tables
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class StageFaces(StageModel):
         return BitMap(U32.unpack(key)[0] for key, value in photos if txn.decode(value, Faces).model == model)
 
     def choose(self, txn: WriteTransaction, model: str) -> None:
-        model_roles.choose(txn, STAGE.name, model)
+        face_change.choose(txn, model)
 
     def tidy(self) -> bool:
         with self._store.read() as txn:

@@ -117,7 +117,8 @@ class Tables:
         "models",
         "role",
         "model id",
-        "what each model is to photos: which answers searches (embeddings.py), which sees photos (model_roles.py)",
+        "what each model is to photos: which answers searches (embeddings.py), which sees photos (model_roles.py), "
+        "which is being exchanged for another (face_change.py)",
     )
     TEXT_VECTORS = Table(
         "text_vectors",

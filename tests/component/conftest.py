@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 import trio
 
+from photofsd.daemon import clustering
 from photofsd.daemon.control import Handlers, control_socket, serve
 from photofsd.store.env import Store
 from photofsd.store.writer import Writer
+from tests.component.album import Album, Look, looks_of_many
 from tests.component.librarian import Librarian, librarian
 from tests.component.store_kit import open_store, violations
 
@@ -96,3 +98,19 @@ def writer(store: Store) -> Iterator[Writer]:
     running = Writer(store)
     yield running
     running.close()
+
+
+@pytest.fixture
+def album(tmp_path: Path, store: Store, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> Album:
+    """Photos with faces, and a model for them; the clusterer waits for nothing."""
+    monkeypatch.setattr(clustering, "GATHER_S", 0.01)
+    monkeypatch.setattr(clustering, "QUIET_S", 0.1)
+    monkeypatch.setattr(clustering, "SHARE", 0)
+    monkeypatch.setattr(clustering, "AGAIN_S", 0.05)
+    return Album.make(tmp_path, store, writer)
+
+
+@pytest.fixture
+def looks() -> Look:
+    """Gives another face of person 0, 1, 2 ... whenever it is asked."""
+    return looks_of_many()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 import numpy as np
@@ -18,190 +16,37 @@ import trio
 from photofsd.clustering import child, messages, moving, roll
 from photofsd.clustering.clusterer import Clusterer
 from photofsd.clustering.messages import FromClusterer, Move, Setup, Unusable
-from photofsd.clustering.neighbours import Vectors, unit
+from photofsd.clustering.neighbours import unit
 from photofsd.clustering.owners import Owners
 from photofsd.clustering.roll import Roll
-from photofsd.config.load import Overrides, load
-from photofsd.config.schema import PeopleSettings, Settings
+from photofsd.config.schema import PeopleSettings
 from photofsd.daemon import clustering
 from photofsd.daemon.clustering import Clustering
 from photofsd.daemon.commands import Regroup
 from photofsd.errors import PhotofsdError
 from photofsd.index.rows import RowFile
-from photofsd.index.vectors import FACE_ROWS, MODEL, crcs
+from photofsd.index.vectors import FACE_ROWS, MODEL
 from photofsd.processes.child import Child
 from photofsd.processes.frames import receive_frame
-from photofsd.records import Face, FaceSaid, Metadata, Region
-from photofsd.store import assets, changes, face_said, faces, model_roles, people
+from photofsd.records import FaceSaid, Metadata, Region
+from photofsd.store import assets, changes, face_said, faces, people
 from photofsd.store.env import Store
 from photofsd.store.schema import Tables
 from photofsd.store.transaction import WriteTransaction
-from photofsd.store.writer import Writer
 from photofsd.types import NOBODY, WAITING, AssetId, FaceId, Hold, Kind, PersonId
+from tests.component.album import (
+    DIMENSION,
+    FACES_MODEL,
+    PLACES,
+    Album,
+    Look,
+    doing,
+    settled,
+    until,
+    until_alert,
+    until_well,
+)
 from tests.component.store_kit import add_photo, root, violations
-
-DIMENSION = 128
-FACES_MODEL = "faces-0123456789abcdef"
-LIMIT_S = 60
-PLACES = (0.05, 0.35, 0.65)
-GOOD = Face(FaceId(0), 0, 0.3, 0.2, 0.2, score=0.9, px=100, sharpness=100)
-
-
-@dataclasses.dataclass
-class Album:
-    """A store with photos whose faces have vectors, as stage faces writes them."""
-
-    settings: Settings
-    store: Store
-    writer: Writer
-    photos: int = 0
-
-    @property
-    def folder(self) -> Path:
-        return self.settings.state / "vectors" / FACES_MODEL
-
-    def add(
-        self, *looks: Sequence[Vectors], named: str | None = None, bar: float | None = None, **quality: float
-    ) -> list[FaceId]:
-        """A photo with a face for each vector; the ids of these faces.
-
-        named: whom its file says the first face is. bar: how like that face was to somebody whom the user has refused.
-        """
-        self.photos += 1
-        name = b"%d.jpg" % self.photos
-
-        def work(txn: WriteTransaction) -> list[FaceId]:
-            found = self._add(txn, name, np.stack(looks), named, quality)
-            place = faces.place_of(txn, found[0])
-            if bar is not None and place is not None:
-                face_said.say(txn, place[0].content, place[1], FaceSaid(refused={people.new_person(txn): bar}))
-            return found
-
-        return self.writer.run(work)
-
-    def _add(
-        self, txn: WriteTransaction, name: bytes, looks: Vectors, named: str | None, quality: Mapping[str, float]
-    ) -> list[FaceId]:
-        asset = add_photo(txn, root(txn), name)
-        if named is not None:
-            regions = (Region(PLACES[0], 0.3, 0.2, 0.2, named),)
-            assets.keep(txn, Tables.METADATA, asset, Metadata("JPEG", Kind.IMAGE, regions=regions))
-        return self.find(txn, asset, looks, **quality)
-
-    def find(self, txn: WriteTransaction, asset: AssetId, looks: Vectors, **quality: float) -> list[FaceId]:
-        """Have a detection find these faces."""
-        first = faces.reserve(txn, len(looks))
-        ids = np.arange(first, first + len(looks), dtype=np.uint32)
-        rows = RowFile(self.folder / FACE_ROWS, np.float16, looks.shape[1])
-        halves = looks.astype(np.float16)
-        rows.write(ids, halves)
-        rows.close()
-        found = [
-            msgspec.structs.replace(GOOD, id=face, left=left, crc=crc, **quality)
-            for face, left, crc in zip(ids.tolist(), PLACES, crcs(halves), strict=False)
-        ]
-        faces.keep(txn, asset, FACES_MODEL, found)
-        return [face.id for face in found]
-
-    def person(self, face: FaceId) -> PersonId:
-        """Whose a face is."""
-        with self.store.read() as txn:
-            row = faces.row(txn, face)
-            return people.of_cluster(txn, row.cluster) if row is not None else NOBODY
-
-    def suggested(self, face: FaceId) -> PersonId:
-        with self.store.read() as txn:
-            row = faces.row(txn, face)
-            return people.of_cluster(txn, row.suggested) if row is not None else NOBODY
-
-    def hold(self, face: FaceId) -> Hold:
-        with self.store.read() as txn:
-            row = faces.row(txn, face)
-            assert row is not None
-            return row.hold
-
-    def name(self, person: PersonId, name: bytes) -> None:
-        def put(txn: WriteTransaction) -> None:
-            known = people.person(txn, person)
-            assert known is not None
-            people.put(txn, person, msgspec.structs.replace(known, name=name))
-
-        self.writer.run(put)
-
-    def named(self, name: bytes) -> PersonId:
-        with self.store.read() as txn:
-            return people.meant(txn, name) or NOBODY
-
-    def run(self, *steps: Callable[[Clustering], Awaitable[object]]) -> Clustering:
-        """Run the daemon's side, take one step after the other, and end it."""
-        found = Clustering(self.store, self.writer, self.settings)
-        self.writer.listen(lambda _: found.wake())
-
-        async def main() -> None:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(found.run)
-                with trio.fail_after(LIMIT_S):
-                    for step in steps:
-                        await step(found)
-                nursery.cancel_scope.cancel()
-
-        trio.run(main)
-        return found
-
-
-async def settled(found: Clustering) -> None:
-    """Until everything is dealt with."""
-    while not await trio.to_thread.run_sync(found.is_settled):  # noqa: ASYNC110 - a child brings it about
-        await trio.sleep(0.02)
-
-
-def doing(work: Callable[[], object]) -> Callable[[Clustering], Awaitable[object]]:
-    """Do that in a thread."""
-    return lambda _: trio.to_thread.run_sync(work)
-
-
-def until(is_so: Callable[[], object]) -> Callable[[Clustering], Awaitable[object]]:
-    """Until that is so."""
-
-    async def wait(_: Clustering) -> None:
-        while not await trio.to_thread.run_sync(is_so):  # noqa: ASYNC110 - a child brings it about
-            await trio.sleep(0.02)
-
-    return wait
-
-
-@pytest.fixture
-def album(tmp_path: Path, store: Store, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> Album:
-    monkeypatch.setattr(clustering, "GATHER_S", 0.01)
-    monkeypatch.setattr(clustering, "QUIET_S", 0.1)
-    monkeypatch.setattr(clustering, "SHARE", 0)
-    monkeypatch.setattr(clustering, "AGAIN_S", 0.05)
-    overrides = Overrides(state=tmp_path / "state", library=(tmp_path / "library",))
-    (tmp_path / "library").mkdir()
-    settings = load(overrides, environ={"HOME": str(tmp_path)}, system_file=tmp_path / "none.toml").settings
-    settings.state.mkdir()
-    (settings.state / "store").symlink_to(tmp_path / "store")
-    made = Album(settings, store, writer)
-    made.folder.mkdir(parents=True)
-    (made.folder / MODEL).write_text(f'{{"model": "{FACES_MODEL}", "dimension": {DIMENSION}}}')
-    writer.run(lambda txn: model_roles.choose(txn, "faces", FACES_MODEL))
-    return made
-
-
-@pytest.fixture
-def looks() -> Iterator[Callable[[int], Vectors]]:
-    """Gives another face of person 0, 1, 2 ... whenever it is asked."""
-    rng = np.random.default_rng(3)
-    centres = np.linalg.qr(rng.standard_normal((DIMENSION, DIMENSION)))[0]
-
-    def look(person: int, spread: float = 0.5) -> Vectors:
-        noise = rng.standard_normal(DIMENSION)
-        return unit(centres[person] + spread * noise / np.linalg.norm(noise))
-
-    return look
-
-
-Look = Callable[..., Vectors]
 
 
 def test_people_who_are_often_there_are_found_and_a_new_face_joins_them(album: Album, looks: Look) -> None:
@@ -232,9 +77,9 @@ def test_what_grouping_has_changed_itself_is_no_news(
     asked: list[object] = []
     ask = Clustering._ask
 
-    async def noting(found: Clustering, request: object) -> None:
+    async def noting(found: Clustering, request: object) -> bool:
         asked.append(request)
-        await ask(found, request)
+        return await ask(found, request)
 
     album.run(settled)
     monkeypatch.setattr(Clustering, "_ask", noting)
@@ -590,13 +435,3 @@ def test_a_child_that_says_nonsense_is_started_again(
     monkeypatch.setattr(Child, "receive", nonsense)
     album.run(until(lambda: album.person(first[0])), settled, until_well)
     assert len(said) > 2
-
-
-async def until_well(found: Clustering) -> None:
-    while found.alert is not None:  # noqa: ASYNC110 - a child brings it about
-        await trio.sleep(0.02)
-
-
-async def until_alert(found: Clustering) -> None:
-    while found.alert is None:  # noqa: ASYNC110 - a child brings it about
-        await trio.sleep(0.02)

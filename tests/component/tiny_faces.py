@@ -42,16 +42,25 @@ def centre(number: int) -> tuple[int, int]:
 
 
 def make(
-    models: Path, name: str, *, seed: int = 0, files: Sequence[str] = ("det.onnx", "rec.onnx"), greedy_mb: int = 0
+    models: Path,
+    name: str,
+    *,
+    seed: int = 0,
+    files: Sequence[str] = ("det.onnx", "rec.onnx"),
+    greedy_mb: int = 0,
+    alike: float = 0,
 ) -> Path:
     """Put it into the models folder `models`; its folder. files: of detector and embedder.
 
     greedy_mb: memory that the embedder takes for every face of a batch, beside the little that it needs.
+    alike: what is added to every number of a face: with 10 strangers have cosines of about .8.
     """
     onnx = pytest.importorskip("onnx", reason="what makes models is not installed: pip install 'photofsd[ml]'")
     pytest.importorskip("onnxruntime", reason="what runs models is not installed: pip install 'photofsd[ml]'")
     folder = models / "faces" / name
-    for file, model in zip(files, (detector(onnx), embedder(onnx, seed, greedy_mb=greedy_mb)), strict=True):
+    for file, model in zip(
+        files, (detector(onnx), embedder(onnx, seed, greedy_mb=greedy_mb, alike=alike)), strict=True
+    ):
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         onnx.save(model, str(folder / file))
     return folder
@@ -109,6 +118,7 @@ def embedder(
     side: int = SIDE,
     dimension: int = DIMENSION,
     greedy_mb: int = 0,
+    alike: float = 0,
 ) -> object:
     """The colours of a face, place by place, turned at random."""
     helper, types = onnx.helper, onnx.TensorProto
@@ -123,14 +133,20 @@ def embedder(
             helper.make_node("Tile", ["flat", "times"], ["much"]),
             helper.make_node("ReduceMax", ["much"], ["most"], axes=[1], keepdims=1),
             helper.make_node("Mul", ["most", "nothing"], ["none"]),
-            helper.make_node("Add", ["found", "none"], ["vectors"]),
+            helper.make_node("Add", ["found", "none"], ["alone"]),
+            helper.make_node("Add", ["alone", "alike"], ["vectors"]),
         ],
         "tiny",
         [helper.make_tensor_value_info("faces", types.FLOAT, [batch, 3, side, side])],
         [helper.make_tensor_value_info("vectors", types.FLOAT, [batch, dimension])],
         [
             _tensor(onnx, name, values)
-            for name, values in (("turn", turn), ("times", times), ("nothing", np.array(0, np.float32)))
+            for name, values in (
+                ("turn", turn),
+                ("times", times),
+                ("nothing", np.array(0, np.float32)),
+                ("alike", np.array(alike, np.float32)),
+            )
         ],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

@@ -97,6 +97,51 @@ def test_a_pack_that_comes_finds_faces_and_a_row_that_is_torn_is_named(make_home
     home.end()
 
 
+def test_a_pack_that_tells_nobody_apart_moves_nobody_and_the_good_one_goes_on_as_before(
+    make_home: Callable[..., Home],
+) -> None:
+    home = make_home(models__faces="tiny")
+    colours = ("blue", "lime", "white")
+    for number in range(4):
+        for colour in colours:
+            _portrait(home, colour, number)
+    tiny_faces.make(home.models, "tiny")
+    tiny_faces.make(home.models, "alike", alike=10)
+    home.start()
+    people = home.mount / "people"
+    home.until(lambda: len(home.names("people/unknown")) == len(colours))
+    for folder in list((people / "unknown").iterdir()):
+        folder.rename(people / min(os.listdir(folder)).split("-")[0])
+    before = {colour: home.names(f"people/{colour}") for colour in colours}
+    assert [len(photos) for photos in before.values()] == [4, 4, 4]
+
+    def use(pack: str) -> None:
+        home.configure(models__faces=pack)
+        assert ask(home.state, Reload(), timeout_s=LIMIT_S)["applied"] == ["models.faces"]
+
+    use("alike")
+    home.until(lambda: "does not tell people apart" in "".join(home.health()["alerts"]))
+    _portrait(home, "blue", 4)
+    home.until(lambda: home.done("faces") == 13)
+    home.rest()
+    assert {colour: home.names(f"people/{colour}") for colour in colours} == before
+    assert home.names("people/unknown") == []
+    assert "does not tell people apart" in home.log.read_text()
+    use("tiny")
+    home.until(lambda: home.names("people/blue") == [*before["blue"], "blue-4.jpg"])
+    home.rest()
+    assert home.health()["alerts"] == []
+    assert {colour: home.names(f"people/{colour}")[:4] for colour in colours} == before
+    home.end()
+    assert check(home) == "the store is clean\n"
+
+
+def _portrait(home: Home, colour: str, number: int) -> None:
+    drawn = tiny_faces.picture(colour)
+    drawn.putpixel((600, 10 + number), (255, 255, 255))
+    drawn.save(home.folder / f"{colour}-{number}.jpg", quality=95)
+
+
 def test_another_model_is_taken_into_use_on_reload(make_home: Callable[..., Home]) -> None:
     home = make_home(models__clip="first")
     fill(home)

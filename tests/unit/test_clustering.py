@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from photofsd.clustering import neighbours as near
+from photofsd.clustering import weighing
 from photofsd.clustering.forming import SMALLEST, Closeness, groups
 from photofsd.clustering.joining import Middles, joined
 from photofsd.clustering.regrouping import Outcome, regrouped
 from photofsd.clustering.votes import Known
+from photofsd.clustering.weighing import Weight, weighed
 
 DIMENSION = 128
 ALICE, BOB, UNKNOWN, OTHER = 1, 2, 3, 4
@@ -370,3 +372,50 @@ def test_in_whatever_order_faces_come_the_same_people_are_found(seed: int, sizes
     order = rng.permutation(len(rows))
     people = regrouped(faces(rows[order]), CLOSE).people
     assert parts(people) == parts(truth[order])
+
+
+def weigh(people: list[near.Vectors], *, named: int | None = None) -> Weight:
+    """What the faces of people 1, 2, ... say of a model; the first `named` of them have a name."""
+    known = faces(np.concatenate(people), [who for who, rows in enumerate(people, 1) for _ in rows])
+    return weighed(known, known.people <= (named or len(people)), CLOSE.join)
+
+
+def crowd(count: int, *, shift: float = 0.0, spread: float = 0.6, size: int = 8) -> list[near.Vectors]:
+    """Faces of people. shift: how much all have in common."""
+    basis = directions(count + 1)
+    return [unit(around(basis[who], size, spread, seed=10 + who) + shift * basis[count]) for who in range(count)]
+
+
+def test_a_model_is_weighed_by_whether_faces_are_like_their_own_person_and_nobody_else() -> None:
+    assert weigh(crowd(6)) == Weight(6, 48, 1.0, 0.0, 1.0)
+    alike, unlike = weigh(crowd(6, shift=1.2)), weigh(crowd(6, spread=6.0))
+    assert (alike.own, alike.others, alike.told, alike.is_enough) == (1.0, 1.0, 0.0, False)
+    assert (unlike.others, unlike.told, unlike.is_enough) == (0.0, 0.0, False)
+
+
+def test_twins_and_a_person_who_is_mixed_up_do_not_make_a_model_bad() -> None:
+    people = crowd(6)
+    twins = [unit(people[0] + 2 * people[1]), unit(people[1] + 2 * people[0])]
+    assert weigh([*twins, *people[2:]]).told == 1.0
+    mixed = np.concatenate([rows[:2] for rows in people])
+    assert weigh([*people, mixed]).is_enough
+    all_mixed = [np.concatenate([people[(who + k) % 6][2 * k : 2 * k + 2] for k in range(4)]) for who in range(6)]
+    assert not weigh(all_mixed).is_enough
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.2])
+def test_where_less_than_two_have_a_name_and_three_faces_nothing_is_said_of_the_model(shift: float) -> None:
+    nothing = Weight()
+    assert nothing.is_enough
+    people = crowd(4, shift=shift)
+    assert weigh(people, named=1) == nothing
+    assert weigh([people[0], *(rows[:2] for rows in people[1:])]) == nothing
+    assert weigh(people, named=2).people == 2
+    assert weighed(faces(np.zeros((0, DIMENSION))), np.zeros(0, np.bool_), CLOSE.join) == nothing
+
+
+def test_of_many_faces_and_people_some_are_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weighing, "FACES_MAX", 20)
+    monkeypatch.setattr(weighing, "PEOPLE_MAX", 4)
+    found = weigh([rows[: 9 - who] for who, rows in enumerate(crowd(6, size=9))])
+    assert (found.people, found.faces, found.told) == (4, 20, 1.0)

@@ -117,9 +117,13 @@ def alerts() -> Iterator[str]:
     for node in ast.walk(ast.parse((PACKAGE / "daemon" / "searching.py").read_text())):
         if isinstance(node, ast.JoinedStr) and texts(node).startswith(("searching by", "the index of pictures is out")):
             yield texts(node)
-    for node in ast.walk(ast.parse((PACKAGE / "daemon" / "clustering.py").read_text())):
-        if isinstance(node, ast.JoinedStr) and texts(node).startswith("people are not"):
-            yield texts(node)
+    for module, begin in (
+        ("clustering", "people are not"),
+        ("standstill", "everybody in /people stays where they are:"),
+    ):
+        for node in ast.walk(ast.parse((PACKAGE / "daemon" / f"{module}.py").read_text())):
+            if isinstance(node, ast.JoinedStr) and texts(node).startswith(begin):
+                yield texts(node)
     for node in ast.parse((PACKAGE / "pipeline" / "runner.py").read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DISK_FULL":
             yield texts(node.value)
