@@ -103,6 +103,13 @@ def calls(module: Path, *names: str) -> Iterator[str]:
             yield texts(node.args[0])
 
 
+def lines_of(module: Path, *beginnings: str) -> Iterator[str]:
+    """The texts with gaps in a module that begin so."""
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.JoinedStr) and texts(node).startswith(beginnings):
+            yield texts(node)
+
+
 def alerts() -> Iterator[str]:
     """Every alert of a scan, every reason for which a library folder counts as offline, what holds up processing."""
     for module in sorted((PACKAGE / "library").glob("*.py")):
@@ -114,16 +121,12 @@ def alerts() -> Iterator[str]:
         if isinstance(node, ast.FunctionDef) and node.name == "alerts":
             lines = (texts(line) for line in ast.walk(node) if isinstance(line, ast.JoinedStr))
             yield from (line for line in lines if GAP in line)  # how a number is formatted is a JoinedStr, too
-    for node in ast.walk(ast.parse((PACKAGE / "daemon" / "searching.py").read_text())):
-        if isinstance(node, ast.JoinedStr) and texts(node).startswith(("searching by", "the index of pictures is out")):
-            yield texts(node)
-    for module, begin in (
+    for module, *beginnings in (
+        ("searching", "searching by", "the index of pictures is out"),
         ("clustering", "people are not"),
-        ("standstill", "everybody in /people stays where they are:"),
+        ("standstill", f"everybody in /people stays where they are: {GAP}"),
     ):
-        for node in ast.walk(ast.parse((PACKAGE / "daemon" / f"{module}.py").read_text())):
-            if isinstance(node, ast.JoinedStr) and texts(node).startswith(begin):
-                yield texts(node)
+        yield from lines_of(PACKAGE / "daemon" / f"{module}.py", *beginnings)
     for node in ast.parse((PACKAGE / "pipeline" / "runner.py").read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DISK_FULL":
             yield texts(node.value)
