@@ -30,7 +30,7 @@ def command(invocation: Invocation, *, folder: Path, query: str | None, lightroo
     what changed is written. The library itself is never written to. Needs no daemon.
     """
     settings = invocation.settings
-    refuse_unsafe(folder, settings.library.folders, settings.mount.point)
+    refuse_unsafe(folder, settings.library.folders, settings.mount.point, settings.state)
     mirror = Mirror(folder)
     with readable_store(settings) as store, progress("writing sidecars") as show:
         sidecars = Sidecars(store, settings, query, lightroom=lightroom)

@@ -82,9 +82,11 @@ class Mirror:
         self._known.add(folder)
 
 
-def refuse_unsafe(folder: Path, libraries: Iterable[Path], mount: Path) -> None:
-    """Raise UsageError where sidecars in `folder` would come to lie in a library folder or in a mounted tree."""
+def refuse_unsafe(folder: Path, libraries: Iterable[Path], mount: Path, state: Path) -> None:
+    """Raise UsageError where sidecars in `folder` would lie in a library folder, a mounted tree or the state folder."""
     target, known = folder.resolve(), mounts()
+    if target.is_relative_to(state.resolve()):
+        raise UsageError(f"{folder} lies in the state folder {state}, which is photofsd's own: choose another place")
     here = mount_of(os.fsencode(target), known)
     if target.is_relative_to(real_point(mount)) or (here is not None and here.file_system == OUR_FILE_SYSTEM):
         raise UsageError(f"{folder} lies in a mounted tree of photofsd: choose another place")

@@ -16,8 +16,8 @@ from photofsd.fuse.appearance import Appearance
 from photofsd.fuse.inode_table import InodeTable, KnownFolder
 from photofsd.fuse.offloop import OffLoop
 from photofsd.fuse.readiness import Readiness
+from photofsd.store.probes import is_probe
 from photofsd.vtree.node import Directory, Node, Photo
-from photofsd.vtree.probes import is_probe
 
 
 class Mutations:

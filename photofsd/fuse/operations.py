@@ -26,9 +26,9 @@ from photofsd.fuse.options import MountOptions
 from photofsd.fuse.readdir import FolderReader
 from photofsd.fuse.readiness import Readiness
 from photofsd.fuse.requests import Requests
+from photofsd.store.probes import INDEXERS_KEEP_OUT, is_probe
 from photofsd.vtree.inodes import ROOT
 from photofsd.vtree.node import Directory, Listing, Picture, Rendered, Tree
-from photofsd.vtree.probes import INDEXERS_KEEP_OUT, is_probe
 
 _FIXED = "photos cannot be changed; the originals are never touched"
 

@@ -16,7 +16,7 @@ class MountOptions:
     xattrs:             answer for extended attributes. Off, the kernel stops asking: listings are ten times faster.
     links:              photos are symbolic links to the originals instead of files.
     entry_timeout_s:    how long the kernel may remember names and attributes.
-    negative_timeout_s: how long it may remember that there is no such probe (vtree/probes.py).
+    negative_timeout_s: how long it may remember that there is no such probe (store/probes.py).
     search_timeout_s:   how long a folder may take to answer.
     library_timeout_s:  how long the library may take to open or read a file: disks that spin up take 15 s.
     read_ahead_kb:      size of a read request when root; 0 leaves the kernel's 128 KiB.

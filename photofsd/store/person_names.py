@@ -9,6 +9,7 @@ from typing import Final
 from photofsd.display import shown
 from photofsd.errors import NameTooLong, NotPermitted
 from photofsd.store import facets
+from photofsd.store.probes import is_probe
 from photofsd.types import PersonId
 
 NAME_MAX_BYTES: Final = 255
@@ -44,14 +45,12 @@ def require(name: bytes) -> None:
 
 
 def _why_not(name: bytes) -> str:
-    if not value(name):
-        return "a name has at least one letter"
-    if b"/" in name or b"\0" in name:
-        return "a name of a folder has neither slash nor NUL"
-    if name.startswith((b".", b"+")):
-        return "names that begin with '.' or '+' mean something else in the tree"
-    if name in RESERVED:
-        return f"/people/{name.decode()} is a folder of its own"
-    if _UNNAMED.fullmatch(name):
-        return "that is what people are called whom nobody has named"
-    return ""
+    reasons = (
+        (not value(name), "a name has at least one letter"),
+        (b"/" in name or b"\0" in name, "a name of a folder has neither slash nor NUL"),
+        (name.startswith((b".", b"+")), "names that begin with '.' or '+' mean something else in the tree"),
+        (name in RESERVED, f"/people/{os.fsdecode(name)} is a folder of its own"),
+        (_UNNAMED.fullmatch(name) is not None, "that is what people are called whom nobody has named"),
+        (is_probe(name), "programs look for that everywhere, so no folder holds it"),
+    )
+    return next((reason for is_so, reason in reasons if is_so), "")

@@ -12,11 +12,11 @@ from photofsd.errors import AlreadyThere, BadQuery, NameTooLong, NoSuchEntry, No
 from photofsd.query.members import Members
 from photofsd.query.parse import parse
 from photofsd.store import assets, searches, view_names
+from photofsd.store.probes import is_no_query
 from photofsd.types import AssetId
 from photofsd.vtree.attributes import attributes_of
 from photofsd.vtree.folders import NARROW, PhotoFolder, PhotoListing
 from photofsd.vtree.node import Directory, Listing, Names, Node, Photo, Row
-from photofsd.vtree.probes import is_no_query
 from photofsd.vtree.scope import Scope, View
 
 RANKED = b".ranked"

@@ -12,7 +12,6 @@ from photofsd.errors import AlreadyThere, NoSuchEntry, NotPermitted
 from photofsd.records import Person
 from photofsd.store import people, people_said, person_names, undo
 from photofsd.types import AssetId, FaceId, PersonId
-from photofsd.vtree.probes import is_probe
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction
@@ -33,7 +32,6 @@ def call(library: Library, person: PersonId, name: bytes, *, is_hidden: bool = F
         merge(library, person, holder)
         return
     if holder is None:
-        _require_folder(name)
         library.facts.say(people_said.NAME, person=person, name=os.fsdecode(name))
     if found.is_hidden != is_hidden:
         hide(library, person, is_hidden=is_hidden)
@@ -53,7 +51,6 @@ def make(library: Library, name: bytes) -> PersonId:
             raise _hidden(name)
         hide(library, holder, is_hidden=False)
         return holder
-    _require_folder(name)
     return PersonId(library.facts.say(people_said.MAKE, name=os.fsdecode(name))["person"])
 
 
@@ -106,12 +103,6 @@ def require_other_name(library: Library, person: PersonId, name: bytes = b"") ->
             f"{shown(found.name)} has a name, and so is not unknown: move that folder to /people/hidden, or take the "
             "name back with photofsd undo"
         )
-
-
-def _require_folder(name: bytes) -> None:
-    """Raise NotPermitted where a person of that name would not be found in the tree."""
-    if is_probe(name):
-        raise NotPermitted(f"nobody can be called {shown(name)}: programs look for that everywhere, no folder holds it")
 
 
 def _hidden(name: bytes) -> AlreadyThere:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from photofsd.store import assets, paths
+from photofsd.store.probes import INDEXERS_KEEP_OUT
 from photofsd.vtree import attributes, inodes
 from photofsd.vtree.folders import FixedFolder
 from photofsd.vtree.node import Attributes, Directory, Original, Photo, Picture, Rendered, TextFile
-from photofsd.vtree.probes import INDEXERS_KEEP_OUT
 from photofsd.vtree.scope import Library, Scope, View
 
 if TYPE_CHECKING:

@@ -120,27 +120,38 @@ def test_a_link_among_the_folders_leads_nowhere(folder: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "place", ["library", "library/deep/new", ".", "link", "link/deep", "mount/x", "library/../library"]
+    "place",
+    [
+        "library",
+        "library/deep/new",
+        ".",
+        "link",
+        "link/deep",
+        "mount/x",
+        "library/../library",
+        "state",
+        "state/journal",
+    ],
 )
-def test_originals_and_the_mounted_tree_are_never_written_to(tmp_path: Path, place: str) -> None:
+def test_originals_the_mounted_tree_and_the_state_folder_are_never_written_to(tmp_path: Path, place: str) -> None:
     library, mount = tmp_path / "library", tmp_path / "mount"
     (library / "deep").mkdir(parents=True)
     mount.mkdir()
     (tmp_path / "link").symlink_to(library)
     with pytest.raises(UsageError):
-        refuse_unsafe(tmp_path / place, [library], mount)
+        refuse_unsafe(tmp_path / place, [library], mount, tmp_path / "state")
 
 
 def test_a_library_that_is_called_by_a_link_is_never_written_to(tmp_path: Path) -> None:
     (tmp_path / "nas").mkdir()
     (tmp_path / "Pictures").symlink_to(tmp_path / "nas")
     with pytest.raises(UsageError):
-        refuse_unsafe(tmp_path / "nas" / "x", [tmp_path / "Pictures"], tmp_path / "mount")
+        refuse_unsafe(tmp_path / "nas" / "x", [tmp_path / "Pictures"], tmp_path / "mount", tmp_path / "state")
 
 
 def test_a_folder_beside_is_fine(tmp_path: Path) -> None:
     for library in (tmp_path / "library", tmp_path / "gone"):
-        refuse_unsafe(tmp_path / "library2", [library], tmp_path / "mount")
+        refuse_unsafe(tmp_path / "library2", [library], tmp_path / "mount", tmp_path / "state")
 
 
 def test_a_disk_that_fills_up_is_said_and_nothing_on_it_is_torn(tmp_path: Path) -> None:

@@ -154,11 +154,11 @@ def test_a_region_with_a_name_names_the_face_and_those_like_it(album: Album, loo
 def test_who_is_named_without_a_face_is_somebody_and_a_name_that_is_no_folder_an_alias(album: Album) -> None:
     def take_out(txn: WriteTransaction) -> None:
         asset = add_photo(txn, root(txn), b"takeout.jpg")
-        assets.keep(txn, Tables.METADATA, asset, Metadata("JPEG", Kind.IMAGE, people=("Bob", "unknown")))
+        assets.keep(txn, Tables.METADATA, asset, Metadata("JPEG", Kind.IMAGE, people=("Bob", "unknown", "Thumbs.db")))
 
     album.writer.run(take_out)
     album.run(settled)
-    assert NOBODY not in {album.named(b"Bob"), album.named(b"unknown")}
+    assert NOBODY not in {album.named(name) for name in (b"Bob", b"unknown", b"Thumbs.db")}
     with album.store.read() as txn:
         assert [name for name, _ in people.names(txn)] == [b"Bob"]
         assert people.size(txn, album.named(b"unknown")) == people.size(txn, album.named(b"Bob")) == 1

@@ -15,10 +15,10 @@ from pathlib import Path
 import pyfuse3
 
 from photofsd.errors import AlreadyThere, BadQuery, NoSuchEntry, NotPermitted
+from photofsd.store.probes import INDEXERS_KEEP_OUT
 from photofsd.types import AssetId, FileId
 from photofsd.vtree.inodes import asset_of, file_of, original_inode, photo_inode
 from photofsd.vtree.node import Attributes, Directory, Listing, Names, Node, Original, Photo, Row, TextFile
-from photofsd.vtree.probes import INDEXERS_KEEP_OUT
 
 YEAR_1919_NS = -1_609_459_200 * 10**9 + 123_456_789
 

@@ -14,7 +14,7 @@ from photofsd.fuse.mount_point import canonical
 from photofsd.fuse.mutations import path_in_tree
 from photofsd.fuse.options import MountOptions
 from photofsd.fuse.readdir import is_sendable
-from photofsd.vtree.probes import is_no_query, is_probe
+from photofsd.store.probes import is_no_query, is_probe
 
 MOUNT = b"/mnt/photos"
 
