@@ -1,9 +1,13 @@
-r"""An XMP sidecar that says who is in a photo, and where, as other programs read it.
+r"""An XMP sidecar that says who is in a photo, and where, as other programs read it; and what the photo says of itself.
 
     mwg-rs:Regions                  the faces, in the picture as it is stored (digiKam, Lightroom, Picasa, Apple)
     Iptc4xmpExt:PersonInImage       the names (Lightroom, Bridge, agencies)
-    digiKam:TagsList                People/Alice
+    digiKam:TagsList                People/Alice, and the photo's own keywords
     lr:hierarchicalSubject          People|Alice
+    dc:subject, xmp:Rating, dc:title, dc:description    the photo's own
+
+Where a sidecar lies beside a photo, digiKam (7.9) reads no XMP, no keywords and no caption in the photo itself: what
+people have said of the photo must be in the sidecar, or it is gone there.
 
 The same people always give the same bytes. XML has no way to say most control characters and bytes that are no UTF-8:
 these are written as people are shown them, `\x1b`, `\xff`.
@@ -13,7 +17,7 @@ Source: Metadata Working Group, Guidelines for Handling Image Metadata 2.0; ISO 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from photofsd.display import shown
@@ -37,16 +41,19 @@ _SCHEMAS: Final = {
     "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
     "digiKam": "http://www.digikam.org/ns/1.0/",
     "lr": "http://ns.adobe.com/lightroom/1.0/",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "xmp": "http://ns.adobe.com/xap/1.0/",
 }
 _DIGITS: Final = 8
 _ESCAPES: Final = {ord(char): entity for char, entity in zip('&<>"', ("&amp;", "&lt;", "&gt;", "&quot;"), strict=True)}
 
 
 class Portrait(NamedTuple):
-    """Who is in a photo.
+    """Who is in a photo, and what it says of itself.
 
     people:  every name, in the order in which they are to be written. regions: faces in the upright picture, named.
     width, height: pixels as stored, before `orientation` (EXIF 1..8); 0 = not known, then no regions are written.
+    tags, rating, title, caption: as in Metadata; no name of somebody is among the tags.
     """
 
     people: Sequence[bytes]
@@ -54,6 +61,10 @@ class Portrait(NamedTuple):
     width: int = 0
     height: int = 0
     orientation: int = 1
+    tags: Sequence[str] = ()
+    rating: int | None = None
+    title: str | None = None
+    caption: str | None = None
 
 
 def sidecar(portrait: Portrait) -> bytes:
@@ -64,8 +75,12 @@ def sidecar(portrait: Portrait) -> bytes:
         f'  <rdf:Description rdf:about=""{schemas}>',
         *_regions(portrait),
         *_list("Iptc4xmpExt:PersonInImage", "Bag", map(_text, portrait.people)),
-        *_list("digiKam:TagsList", "Seq", (f"{PEOPLE}/{_text(name)}" for name in portrait.people)),
+        *_list("digiKam:TagsList", "Seq", _digikam_tags(portrait)),
         *_list("lr:hierarchicalSubject", "Bag", (f"{PEOPLE}|{_leaf(name)}" for name in portrait.people)),
+        *_list("dc:subject", "Bag", map(_text, portrait.tags)),
+        *_rating(portrait.rating),
+        *_of_language("dc:title", portrait.title),
+        *_of_language("dc:description", portrait.caption),
         "  </rdf:Description>",
         "</rdf:RDF>",
         "",
@@ -103,15 +118,29 @@ def _number(value: float) -> str:
     return f"{value:.{_DIGITS}f}".rstrip("0").rstrip(".")
 
 
-def _list(name: str, kind: str, texts: Iterator[str]) -> Iterator[str]:
-    yield f"    <{name}>"
-    yield f"      <rdf:{kind}>"
-    yield from (f"        <rdf:li>{text}</rdf:li>" for text in texts)
-    yield f"      </rdf:{kind}>"
-    yield f"    </{name}>"
+def _digikam_tags(portrait: Portrait) -> Iterator[str]:
+    yield from (f"{PEOPLE}/{_text(name)}" for name in portrait.people)
+    yield from (_text(tag).replace("/", "|") for tag in portrait.tags)
 
 
-def _text(name: bytes) -> str:
+def _list(name: str, kind: str, texts: Iterable[str]) -> Iterator[str]:
+    items = [f"        <rdf:li>{text}</rdf:li>" for text in texts]
+    if items:
+        yield from (f"    <{name}>", f"      <rdf:{kind}>", *items, f"      </rdf:{kind}>", f"    </{name}>")
+
+
+def _rating(rating: int | None) -> Iterator[str]:
+    if rating is not None:
+        yield f"    <xmp:Rating>{rating}</xmp:Rating>"
+
+
+def _of_language(name: str, text: str | None) -> Iterator[str]:
+    if text is not None:
+        item = f'<rdf:li xml:lang="x-default">{_text(text)}</rdf:li>'
+        yield f"    <{name}><rdf:Alt>{item}</rdf:Alt></{name}>"
+
+
+def _text(name: str | bytes) -> str:
     return shown(name).translate(_ESCAPES)
 
 

@@ -1,12 +1,16 @@
-"""Who is in a photo, as its sidecar says it to other programs: everybody who has a name and is not hidden."""
+"""Who is in a photo, as its sidecar says it to other programs: everybody who has a name and is not hidden.
+
+With it goes what the photo says of itself: there are programs for which a sidecar stands for all that is in the file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from photofsd.media.orientation import is_quarter_turn
-from photofsd.media.xmp_writing import Portrait
+from photofsd.media.xmp_writing import PEOPLE, Portrait
 from photofsd.records import Face, Metadata, Region
 from photofsd.store import assets, faces, naming
 from photofsd.store import people as stored
@@ -40,7 +44,23 @@ def portrait(txn: ReadTransaction, asset: AssetId) -> Portrait | None:
     if not names:
         return None
     regions = () if record.kind is Kind.VIDEO else tuple(marked)
-    return Portrait(tuple(names), regions, *_size(txn, asset, metadata), metadata.orientation)
+    return Portrait(
+        tuple(names),
+        regions,
+        *_size(txn, asset, metadata),
+        metadata.orientation,
+        tuple(_keywords(metadata, names)),
+        metadata.rating,
+        metadata.title,
+        metadata.caption,
+    )
+
+
+def _keywords(metadata: Metadata, names: Iterable[bytes]) -> Iterator[str]:
+    """The tags of the photo but for those that say who is in it: that is said with the names that they have now."""
+    said = {region.name or "" for region in metadata.regions} | set(metadata.people) | {PEOPLE}
+    known = {name.casefold() for name in said} | {os.fsdecode(name).casefold() for name in names}
+    yield from (tag for tag in metadata.tags if tag.casefold() not in known)
 
 
 def _by_face(txn: ReadTransaction, asset: AssetId) -> Iterator[tuple[bytes, Face]]:

@@ -181,6 +181,29 @@ def test_whom_the_file_names_is_said_again_under_the_name_that_they_have_now(wor
     assert "Ana" not in said
 
 
+def test_what_the_photo_says_of_itself_is_in_it_too(world: World) -> None:
+    said = msgspec.structs.replace(
+        TURNED,
+        regions=(Region(0.1, 0.1, 0.1, 0.1, "Opa"),),
+        tags=("Beach & Sea", "People", "OPA", "bob smith", "Hof/Gut"),
+        rating=-1,
+        title="A <day>",
+        caption="Zo\u00eb's",
+    )
+    with world.store.write() as txn:
+        change(txn, world.bob, aliases=(b"Opa",))
+        txn.touch(world.named)
+        assets.keep(txn, Tables.METADATA, world.named, said)
+    world.export()
+    packet = (world.mirror / "named.jpg.xmp").read_bytes()
+    found = read_xmp(packet, dt.UTC)
+    assert (found.rating, found.title, found.caption) == (-1, "A <day>", "Zo\u00eb's")
+    assert b"<rdf:li>People/Bob Smith</rdf:li>\n        <rdf:li>Beach &amp; Sea</rdf:li>" in packet
+    assert b"<rdf:li>Hof|Gut</rdf:li>" in packet
+    assert b"<rdf:li>Hof/Gut</rdf:li>" in packet
+    assert b"opa" not in packet.lower()
+
+
 def test_a_second_run_writes_what_changed_and_removes_what_is_no_longer_true(world: World) -> None:
     world.export()
     assert world.export() == {"written": 0, "unchanged": 6, "removed": 0, "problems": []}

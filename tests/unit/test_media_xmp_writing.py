@@ -75,6 +75,7 @@ def test_a_box_comes_back_to_a_millionth(box: tuple[float, float, float, float],
     assert (found.left, found.top, found.width, found.height) == pytest.approx(box, abs=2e-6)
 
 
+OWN: dict[str, Any] = {"tags": ("Beach & Sea", "a/b"), "rating": 4, "title": "<Sea>", "caption": "Ω"}
 ODD = [b"Ana", "Zoë & <Söhne> \"x\" 'y'".encode(), b"new\nline \xff \x1b", "Ω\u202e|".encode()]
 
 
@@ -96,8 +97,18 @@ def test_exiftool_reads_the_same(tmp_path: Path) -> None:
 
 
 @needs_exiftool
+def test_exiftool_reads_what_the_photo_says_of_itself(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg.xmp").write_bytes(sidecar(Portrait((b"Ana",), **OWN)))
+    said = exiftool(tmp_path / "a.jpg.xmp")
+    assert said["XMP-dc:Subject"] == ["Beach & Sea", "a/b"]
+    assert said["XMP-digiKam:TagsList"] == ["People/Ana", "Beach & Sea", "a|b"]
+    assert said["XMP-lr:HierarchicalSubject"] == ["People|Ana"]
+    assert (said["XMP-xmp:Rating"], said["XMP-dc:Title"], said["XMP-dc:Description"]) == (4, "<Sea>", "Ω")
+
+
+@needs_exiftool
 def test_exiftool_finds_nothing_wrong(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg.xmp").write_bytes(sidecar(Portrait(ODD, [(name, ANA[1]) for name in ODD], 4000, 3000)))
+    (tmp_path / "a.jpg.xmp").write_bytes(sidecar(Portrait(ODD, [(name, ANA[1]) for name in ODD], 4000, 3000, **OWN)))
     said = exiftool(tmp_path / "a.jpg.xmp", "-validate", "-warning", "-error")
     assert "ExifTool:Warning" not in said
     assert "ExifTool:Error" not in said
