@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from photofsd.processes.command import command_of
+
 ANSWER_TIMEOUT_S: Final = 5.0
 COUNT_TIMEOUT_S: Final = 2.0
-OWN_PROGRAM: Final = (sys.executable, "-P", "-m", "photofsd.daemon.probe")
+OWN_PROGRAM: Final = tuple(command_of("photofsd.daemon.probe"))
 
 
 class Sight(NamedTuple):

@@ -10,7 +10,6 @@ import logging
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from photofsd.index.exact_rows import Crcs
 from photofsd.index.forest import FILES, PHOTOS, VERSION, Forest, Order, build_of, is_possible
 from photofsd.index.generations import Generation, Generations, Origin
 from photofsd.index.rows import Ids
+from photofsd.processes.command import command_of
 
 WANTED_ROWS: Final = 10_000
 WANTED_SHARE: Final = 0.1
@@ -95,7 +95,7 @@ class Forests:
         except OSError as error:
             raise unwritable(f"an Annoy index in {folder.parent}", error) from error
         order = Order(str(folder), str(self._vectors), self._dimension, self._trees)
-        command = [sys.executable, "-P", "-m", "photofsd.index.build", msgspec.json.encode(order).decode()]
+        command = command_of("photofsd.index.build", msgspec.json.encode(order).decode())
         self._child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
     def collect(self) -> None:

@@ -19,6 +19,7 @@ from photofsd.models.clip import Vectors
 from photofsd.models.folder import Installed, Purpose, layout_of, what_is_missing
 from photofsd.models.loading import load, load_faces
 from photofsd.models.samples import TEXTS, picture
+from photofsd.processes.command import command_of
 
 TIMEOUT_S: Final = 300
 _SAME: Final = 0.999
@@ -29,7 +30,7 @@ _ANYWHERE: Final = np.array([[100, 100], [200, 100], [150, 160], [110, 210], [19
 
 def sing(model: Installed, *, threads: int) -> dict[str, Any]:
     """What came of the trial of a model that makes vectors: {"dimension", "runs_on"} or {"error"}."""
-    command = [sys.executable, "-P", "-m", __name__, model.purpose, str(model.folder), str(threads)]
+    command = command_of(__name__, model.purpose, str(model.folder), str(threads))
     try:
         done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False, text=True)
         said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

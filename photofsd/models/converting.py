@@ -6,7 +6,6 @@ import dataclasses
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ from typing import Any, Final
 from photofsd.errors import ModelUnusable, UsageError
 from photofsd.models import importing
 from photofsd.models.folder import Installed, Layout, Purpose, layout_of
+from photofsd.processes.command import command_of
 
 _BEING_CONVERTED: Final = ".converting-"
 _EXPORT: Final = "photofsd.models.export"
@@ -88,7 +88,7 @@ def _exported(order: Mapping[str, Any], name: str, progress: Progress) -> dict[s
     """Have it done; the figures. Raises ModelUnusable."""
     last = "it said nothing"
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", _EXPORT],
+        command_of(_EXPORT),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ) as child:  # fmt: skip
         try:

@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 import trio
 
 from photofsd.errors import ChildDied, ChildrenBroken
+from photofsd.processes.command import command_of
 from photofsd.processes.frames import FRAME_MAX_BYTES, HEADER
 
 RECEIVE_BYTES = 1 << 18
@@ -64,7 +64,7 @@ class Child:
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(  # noqa: ASYNC220 - from the main thread, see above; a few milliseconds
-                [sys.executable, "-P", "-m", program.module, str(theirs.fileno()), str(memory_mb), *program.arguments],
+                command_of(program.module, str(theirs.fileno()), str(memory_mb), *program.arguments),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
