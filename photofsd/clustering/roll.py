@@ -68,7 +68,7 @@ class Roll:
     def read_all(self, store: Store) -> None:
         """Read every face, some in a transaction: what changes meanwhile is for `read`. Raises StoreError."""
         with store.read() as txn:
-            self._grow(txn.number(Tables.META, b"next_face") + 1)
+            self._grow(faces.next_id(txn) + 1)
         asset: int | None = 0
         while asset is not None:
             with store.read() as txn:
@@ -79,7 +79,7 @@ class Roll:
                 face = self._read_rows(txn, face)
         self._check(np.flatnonzero(self._crcs >= 0).astype(np.uint32))
         with store.read() as txn:
-            self._grow(txn.number(Tables.META, b"next_face") + 1)
+            self._grow(faces.next_id(txn) + 1)
             for content in face_said.contents(txn):
                 known = assets.with_content(txn, content)
                 if known is not None:
@@ -109,11 +109,11 @@ class Roll:
 
     def read(self, txn: ReadTransaction, assets: Iterable[AssetId]) -> Ids:
         """Read the faces of some photos again; the ids of those that are there now. Raises StoreError."""
-        self._grow(txn.number(Tables.META, b"next_face") + 1)
+        self._grow(faces.next_id(txn) + 1)
         changed = list(assets)
-        self._crcs[np.isin(self.photos, changed)] = -1
-        self._bars[np.isin(self.photos, changed)] = -1
-        self.photos[np.isin(self.photos, changed)] = 0
+        known = np.isin(self.photos, changed)
+        self._crcs[known] = self._bars[known] = -1
+        self.photos[known] = 0
         read = []
         for asset in changed:
             found = faces.faces(txn, asset)

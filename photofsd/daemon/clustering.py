@@ -24,7 +24,7 @@ from photofsd.daemon.standstill import Standstill, Weighed
 from photofsd.errors import ChildDied, ChildrenBroken, PhotofsdError, StoreError
 from photofsd.pipeline.stage import VECTORS
 from photofsd.processes.child import Child, Program
-from photofsd.store import changes, faces, people
+from photofsd.store import changes, faces, grouped, people
 from photofsd.store.schema import U32, Tables
 from photofsd.types import AssetId, FaceId, Hold
 
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 PROGRAM: Final = Program("photofsd.clustering.child", "clusterer", "people.memory_mb")
 FOLLOWER: Final = "people"
-REGROUPED: Final = b"regrouped"
-"""In `meta`: how many ids faces had been given when all were grouped last; 0 = they are to be grouped."""
 
 CHANGES_AT_ONCE: Final = 1000
 NAMES_AT_ONCE: Final = 100
@@ -155,7 +153,7 @@ class Clustering:
         said = self._standstill.reason(txn) or self.doing
         if said or self._standstill.alert is not None:
             return said or None
-        return f"{grown:,} faces are new since all were grouped" if (grown := _grown(txn)) else None
+        return f"{grown:,} faces are new since all were grouped" if (grown := grouped.grown(txn)) else None
 
     def is_settled(self) -> bool:
         """Claim: it has dealt with all that has changed, and all faces are grouped."""
@@ -234,7 +232,7 @@ class Clustering:
     async def _regroup(self) -> None:
         started = time.monotonic()
         with self._store.read() as txn:
-            given = _given(txn)
+            given = grouped.given(txn)
         is_grouped = await self._ask(messages.Regroup())
         await self._end_child()  # it knows who is new by numbers of its own: the next one reads them
         if is_grouped:
@@ -249,7 +247,7 @@ class Clustering:
     def _grouped(self, given: int) -> None:
         def keep(txn: WriteTransaction) -> None:
             people.tidy(txn)
-            txn.put_number(Tables.META, REGROUPED, given)
+            grouped.note(txn, given)
 
         self._writer.run(keep)
 
@@ -314,7 +312,7 @@ class Clustering:
             return True
         if self._standstill.is_unfit_still(txn):
             return False
-        given, grown = _given(txn), _grown(txn)
+        given, grown = grouped.given(txn), grouped.grown(txn)
         if time.monotonic() < self._rest_until or not grown:
             return False
         enough = max(SMALLEST, (given - grown) * self._settings.people.regroup_percent / 100)
@@ -395,14 +393,4 @@ def _with_metadata(txn: ReadTransaction) -> list[AssetId]:
 
 
 def _group_again(txn: WriteTransaction) -> None:
-    txn.put_number(Tables.META, REGROUPED, 0)
-
-
-def _given(txn: ReadTransaction) -> int:
-    """How many ids faces have been given."""
-    return max(0, txn.number(Tables.META, b"next_face") - 1)
-
-
-def _grown(txn: ReadTransaction) -> int:
-    """How many of them since all were grouped."""
-    return max(0, _given(txn) - txn.number(Tables.META, REGROUPED))
+    grouped.note(txn, 0)

@@ -111,7 +111,7 @@ class VectorUpkeep:
 
     def _next_face(self) -> int:
         with self._store.read() as txn:
-            return txn.number(Tables.META, b"next_face") or 1
+            return faces.next_id(txn)
 
     def _embed_again(self, torn: Sequence[Torn], txn: WriteTransaction) -> int:
         """What is queued is about to be made again anyhow: its row may be newer than what the store says."""

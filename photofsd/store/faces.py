@@ -61,6 +61,11 @@ def suggested_for(txn: ReadTransaction, asset: AssetId, person: PersonId) -> lis
     return [face.id for face, at in placed(txn, asset) if people.of_cluster(txn, at.suggested) == person]
 
 
+def next_id(txn: ReadTransaction) -> FaceId:
+    """The id that no face has been given yet, nor any after it; they begin at 1."""
+    return FaceId(txn.number(Tables.META, b"next_face") or 1)
+
+
 def reserve(txn: WriteTransaction, count: int) -> FaceId:
     """The first of `count` ids that follow each other, given to nobody before and after."""
     return FaceId(txn.next_ids(b"next_face", count))

@@ -16,8 +16,7 @@ from photofsd.daemon import clustering
 from photofsd.daemon.clustering import Clustering
 from photofsd.errors import PhotofsdError
 from photofsd.records import Failure
-from photofsd.store import face_change, jobs
-from photofsd.store.schema import Tables
+from photofsd.store import face_change, grouped, jobs
 from photofsd.store.transaction import WriteTransaction
 from photofsd.types import NOBODY
 from tests.component.album import DIMENSION, FACES_MODEL, Album, Look, settled, until_alert
@@ -102,7 +101,7 @@ def test_a_model_that_tells_nobody_apart_moves_nobody_and_the_good_one_finds_eve
 def test_a_daemon_that_has_said_so_goes_on_by_itself_with_another_model(album: Album, family: list[Vectors]) -> None:
     before = album.who()
     swap(album, family, OTHER, shifted)
-    album.writer.run(lambda txn: txn.put_number(Tables.META, clustering.REGROUPED, 0))
+    album.writer.run(lambda txn: grouped.note(txn, 0))
 
     async def exchanged(_: Clustering) -> None:
         await trio.to_thread.run_sync(swap, album, family, "faces-third", turned)
@@ -130,7 +129,7 @@ def test_nobody_joins_one_by_one_where_the_model_tells_nobody_apart(
 
     def as_if_grouped(txn: WriteTransaction) -> None:
         face_change.end(txn)
-        txn.put_number(Tables.META, clustering.REGROUPED, txn.number(Tables.META, b"next_face"))
+        grouped.note(txn, grouped.given(txn))
 
     album.writer.run(as_if_grouped)
     monkeypatch.setattr(clustering, "SMALL", 0)
