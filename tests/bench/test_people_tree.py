@@ -9,6 +9,7 @@ import datetime as dt
 import os
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,30 +37,46 @@ LISTING_MAX_S = 3
 MS = 1_000
 MERGE_MAX_MS = 100
 
+Cast = Callable[[int], list[ClusterId]]
+"""Who is in the photo at a place, by their clusters."""
+
 
 @pytest.fixture(scope="module")
 def peopled(tmp_path_factory: pytest.TempPathFactory, scaled: Scaled) -> Synthetic:
     """A star in every photo, whose faces are in several clusters; six people in many photos, six in few."""
-    library = synthetic(tmp_path_factory.mktemp("peopled"), scaled(PHOTOS))
+    library, many = synthetic(tmp_path_factory.mktemp("peopled"), scaled(PHOTOS)), scaled(MANY)
+
+    def cast(txn: WriteTransaction, _: int) -> Cast:
+        star = people.new_person(txn, b"Star")
+        stars = [people.new_cluster(txn, star) for _ in range(CLUSTERS)]
+        others = [people.new_cluster(txn, people.new_person(txn)) for _ in range(2 * PEOPLE)]
+
+        def clusters(at: int) -> list[ClusterId]:
+            rank, nth = divmod(at, many)
+            found = [stars[at % CLUSTERS]]
+            found += others[rank : rank + 1] if rank < PEOPLE else []
+            found += others[PEOPLE + rank : PEOPLE + rank + 1] if rank < PEOPLE and nth < FEW else []
+            return found
+
+        return clusters
+
+    _fill(library, cast)
+    return library
+
+
+def _fill(library: Synthetic, cast: Callable[[WriteTransaction, int], Cast]) -> None:
+    """Put people into all photos of a library. cast: makes them, for so many photos."""
     store = Store.open(library.state / "store", timezone=dt.UTC)
     with store.read() as txn:
         photos = [AssetId(asset) for asset in facets.live(txn)]
     with store.write() as txn:
-        star = people.new_person(txn, b"Star")
-        stars = [people.new_cluster(txn, star) for _ in range(CLUSTERS)]
-        others = [people.new_cluster(txn, people.new_person(txn)) for _ in range(2 * PEOPLE)]
-    many = scaled(MANY)
+        clusters = cast(txn, len(photos))
     for first in range(0, len(photos), BATCH):
         with store.write() as txn:
             for at, photo in enumerate(photos[first : first + BATCH], first):
-                rank, nth = divmod(at, many)
-                found = [stars[at % CLUSTERS]]
-                found += others[rank : rank + 1] if rank < PEOPLE else []
-                found += others[PEOPLE + rank : PEOPLE + rank + 1] if rank < PEOPLE and nth < FEW else []
-                _put(txn, photo, found)
+                _put(txn, photo, clusters(at))
             changes.trim(txn, KEPT_CHANGES)
     store.close()
-    return library
 
 
 def _put(txn: WriteTransaction, photo: AssetId, clusters: list[ClusterId]) -> None:
@@ -94,17 +111,12 @@ def test_listing_of_a_person(peopled: Synthetic, sheet: Sheet) -> None:
 def crowded(tmp_path_factory: pytest.TempPathFactory, scaled: Scaled) -> Synthetic:
     """As many photos as people whom nobody has named, everybody in FACES_EACH of them."""
     library = synthetic(tmp_path_factory.mktemp("crowded"), scaled(UNKNOWN))
-    store = Store.open(library.state / "store", timezone=dt.UTC)
-    with store.read() as txn:
-        photos = [AssetId(asset) for asset in facets.live(txn)]
-    with store.write() as txn:
-        crowd = [people.new_cluster(txn, people.new_person(txn)) for _ in photos]
-    for first in range(0, len(photos), BATCH):
-        with store.write() as txn:
-            for at, photo in enumerate(photos[first : first + BATCH], first):
-                _put(txn, photo, [crowd[(at + nth) % len(crowd)] for nth in range(FACES_EACH)])
-            changes.trim(txn, KEPT_CHANGES)
-    store.close()
+
+    def cast(txn: WriteTransaction, photos: int) -> Cast:
+        crowd = [people.new_cluster(txn, people.new_person(txn)) for _ in range(photos)]
+        return lambda at: [crowd[(at + nth) % photos] for nth in range(FACES_EACH)]
+
+    _fill(library, cast)
     return library
 
 
