@@ -152,7 +152,10 @@ class Generations:
         """Remove what no longer counts, or never did; what cannot be removed is tried again at the next opening."""
         with contextlib.suppress(OSError):
             for path in self._folder.iterdir():
-                if path.is_dir() and (kept is None or path != kept.folder):
+                if not path.is_dir():
+                    if path.name != CURRENT:  # a note whose writer was killed
+                        path.unlink()
+                elif kept is None or path != kept.folder:
                     _remove(path)
 
 

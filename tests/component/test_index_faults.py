@@ -70,6 +70,16 @@ def test_a_searcher_that_is_killed_again_and_again_is_right_at_its_next_start(tm
         at.store.close()
 
 
+def test_a_note_whose_writer_was_killed_is_removed_at_the_next_opening(tmp_path: Path) -> None:
+    at = Embedded(tmp_path, DIMENSION, IndexSettings(text="annoy"))
+    half = tmp_path / "index" / MODEL / "exact" / ".f5b912255094b822.3429"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"{")
+    at.index().close()
+    assert not half.exists()
+    at.store.close()
+
+
 class Killed(BaseException):
     """Here the process would have ended."""
 
