@@ -28,8 +28,9 @@ _ESCAPE: Final = re.compile(rb"\\([0-7]{3})")
 class Mount(NamedTuple):
     """One mount.
 
-    number:      the kernel's id of it; a file system that is mounted again has another one.
+    number:      the kernel's id of it.
     device:      "0:53"; for FUSE, its second part is the number of the connection.
+                 Both are given to the next who mounts something as soon as this mount has gone.
     file_system: "ext4", "nfs4", "fuse.photofsd".
     source:      what is mounted: "/dev/sda1", "nas:/photos".
     """

@@ -13,8 +13,9 @@ from photofsd.cli.options import Invocation, common_options
 from photofsd.cli.output import say
 from photofsd.daemon.client import ask
 from photofsd.daemon.commands import Stop
+from photofsd.display import shown
 from photofsd.errors import DaemonBusy, DaemonNotRunning, TooSlow, UsageError
-from photofsd.fuse.mount_point import abort, answers
+from photofsd.fuse.mount_point import held
 from photofsd.mounts import OUR_FILE_SYSTEM, Mount, detach, mount_at, mounts, real_point
 
 ANSWER_TIMEOUT_S: Final = 10.0
@@ -37,11 +38,12 @@ def command(invocation: Invocation) -> None:
         return
     if _is_stopped(settings.state):
         _await_unmount(point)
-    left = _mounted(point)
-    if left is not None:
-        if not answers(point):
-            abort(left)
-        detach(point)
+    with held(point) as left:
+        if left is not None:
+            _require_ours(left.mount)
+            if not left.answers():
+                left.cut()
+            detach(point)
     say(f"unmounted {point}")
 
 
@@ -57,9 +59,14 @@ def _is_stopped(state: Path) -> bool:
 def _mounted(point: Path) -> Mount | None:
     """Our tree at `point`, if it is there. Raises UsageError when something else is."""
     mount = mount_at(os.fsencode(point), mounts())
-    if mount is not None and mount.file_system != OUR_FILE_SYSTEM:
-        raise UsageError(f"what is mounted at {point} is not ours but {mount.file_system}")
+    if mount is not None:
+        _require_ours(mount)
     return mount
+
+
+def _require_ours(mount: Mount) -> None:
+    if mount.file_system != OUR_FILE_SYSTEM:
+        raise UsageError(f"what is mounted at {shown(mount.point)} is not ours but {mount.file_system}")
 
 
 def _await_unmount(point: Path) -> None:

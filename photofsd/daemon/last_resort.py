@@ -61,13 +61,15 @@ class LastResort:
         faulthandler.cancel_dump_traceback_later()
         self._writer.close()
         faulthandler.dump_traceback_later(GRACE_S, exit=True)
-        if self._mounted is not None:
-            self._take_away(point, self._mounted)
+        self._take_away(point)
         os._exit(1)
 
-    def _take_away(self, point: Path, mount: Mount) -> None:
+    def _take_away(self, point: Path) -> None:
         """Unmount: a thread that waits for our own mount would outlive the process."""
-        try:
-            mount_point.take_away(point, mount)
-        except MountFailed as error:
-            log.warning("%s", error)
+        with mount_point.held(point) as left:
+            if left is None or left.mount != self._mounted:
+                return
+            try:
+                left.take_away()
+            except MountFailed as error:
+                log.warning("%s", error)

@@ -170,11 +170,10 @@ class _Session:
 
         Device numbers are used again: what answers is somebody else's, made since ours went.
         """
-        point = self._options.mount_point
-        left = mount_point.mounted_at(point)
-        if left is None or left != self._mounted or mount_point.answers(point):
-            return
-        try:
-            mount_point.take_away(point, left)
-        except MountFailed as error:
-            _log.warning("%s", error)
+        with mount_point.held(self._options.mount_point) as left:
+            if left is None or left.mount != self._mounted or left.answers():
+                return
+            try:
+                left.take_away()
+            except MountFailed as error:
+                _log.warning("%s", error)

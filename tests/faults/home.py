@@ -16,7 +16,7 @@ from photofsd.config.toml import literal
 from photofsd.daemon.client import ask
 from photofsd.daemon.commands import Health, Scan, ScanResult, Stages, Status, Wait
 from photofsd.errors import DaemonNotRunning
-from photofsd.fuse.mount_point import abort
+from photofsd.fuse.mount_point import held
 from photofsd.mounts import Mount, mounts
 from photofsd.store import assets, facets, jobs, paths
 from photofsd.store.check import check
@@ -150,8 +150,9 @@ class Home:
 
     def clear(self) -> None:
         """Leave nothing behind, whatever has happened."""
-        for mount in self.layers():
-            abort(mount)
+        with held(self.mount) as left:
+            if left is not None:
+                left.cut()
         if self.process is not None:
             self.process.send_signal(signal.SIGCONT)
             self.process.kill()

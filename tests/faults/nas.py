@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from photofsd.fuse.mount_point import abort
-from photofsd.mounts import mounts
+from photofsd.fuse.mount_point import held
 
 SERVER = Path(__file__).with_name("bad_nas.py")
 END_WITHIN_S = 20
@@ -62,10 +60,9 @@ class Nas:
 
     def leave(self) -> None:
         """Go away; whoever waits gets an error."""
-        for mount in mounts():
-            if mount.point == os.fsencode(self.point):
-                abort(mount)
-                subprocess.run(["fusermount3", "-u", "-z", "-q", str(self.point)], check=False)
+        with held(self.point) as left:
+            if left is not None:
+                left.take_away()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.communicate(timeout=END_WITHIN_S)
         self._process.kill()

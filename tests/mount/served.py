@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from photofsd.fuse.mount_point import abort
+from photofsd.fuse.mount_point import held
 from photofsd.mounts import Mount, mounts
 
 SERVER = Path(__file__).with_name("server.py")
@@ -77,9 +77,11 @@ class Served:
         if self.process.poll() is None:
             self.process.kill()
             self.process.send_signal(signal.SIGCONT)
-        for mount in layers(self.point):
-            abort(mount)
-            subprocess.run(["umount", "-l", self.point], check=True)
+        while layers(self.point):
+            with held(self.point) as left:
+                assert left is not None
+                left.cut()
+                subprocess.run(["umount", "-l", self.point], check=True)
         self.ended()
 
 

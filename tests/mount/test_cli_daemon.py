@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from photofsd.fuse.mount_point import abort
+from photofsd.fuse.mount_point import held
 from photofsd.mounts import OUR_FILE_SYSTEM, detach, mount_at, mounts
 
 STUCK_DAEMON = Path(__file__).with_name("stuck_daemon.py")
@@ -125,17 +125,17 @@ def test_a_daemon_that_was_killed_while_it_waited_for_its_own_mount_is_cut_loose
     with subprocess.Popen(stuck, stdout=subprocess.PIPE, text=True) as killed:
         assert killed.stdout is not None
         assert killed.stdout.readline() == "waits for itself\n"
-        mount = mount_at(os.fsencode(installation.tree), mounts())
-        assert mount is not None
-        killed.kill()
-        try:
-            with pytest.raises(subprocess.TimeoutExpired):
-                killed.wait(1)
-            with installation.daemon():
-                assert killed.wait(30) == -signal.SIGKILL
-                assert set(PHOTOS) <= set(os.listdir(installation.tree / "recent"))
-        finally:
-            abort(mount)  # else a failure would wait for ever
+        with held(installation.tree) as mount:
+            assert mount is not None
+            killed.kill()
+            try:
+                with pytest.raises(subprocess.TimeoutExpired):
+                    killed.wait(1)
+                with installation.daemon():
+                    assert killed.wait(30) == -signal.SIGKILL
+                    assert set(PHOTOS) <= set(os.listdir(installation.tree / "recent"))
+            finally:
+                mount.cut()  # else a failure would wait for ever
 
 
 def test_a_lock_that_a_living_daemon_holds_is_left_alone(installation: Installation) -> None:

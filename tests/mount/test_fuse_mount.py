@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from photofsd.fuse.mount_point import abort
+from photofsd.fuse.mount_point import held
 from tests.mount.conftest import Serve
 from tests.mount.served import Served, is_mounted, layers, names_of
 from tests.mount.server import FAILED, LOST
@@ -55,9 +55,28 @@ def test_somebody_elses_umount_ends_the_server_with_an_error(gallery: Served) ->
 
 @pytest.mark.usefixtures("fuse_controls")
 def test_a_connection_that_is_cut_ends_the_server_and_leaves_nothing(gallery: Served) -> None:
-    abort(layers(gallery.point)[0])
+    with held(gallery.point) as mount:
+        assert mount is not None
+        mount.cut()
     assert gallery.ended() == LOST
     assert not is_mounted(gallery.point)
+
+
+@pytest.mark.usefixtures("fuse_controls")
+def test_the_number_of_a_mount_that_is_held_is_given_to_nobody_who_would_be_cut_off(
+    gallery: Served, serve: Serve, library: Path
+) -> None:
+    with held(gallery.point) as gone:
+        assert gone is not None
+        assert gallery.end() == 0
+        assert not is_mounted(gallery.point)
+        serve("gallery", {"library": str(library)})
+        assert layers(gallery.point)[0].device != gone.mount.device
+        gone.cut()
+        assert names_of(gallery.point / "all") == names_of(library)
+        with held(gallery.point) as now:
+            assert now is not None
+            assert now.mount != gone.mount
 
 
 def test_a_killed_server_leaves_a_dead_mount_that_the_next_one_replaces(

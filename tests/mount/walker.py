@@ -7,9 +7,11 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -248,22 +250,43 @@ def _root(here: Librarian) -> DirId:
 
 @contextlib.contextmanager
 def daemon(folder: Path, state: Path, mount: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A real daemon over `folder`, its first work done. It must end by itself, cleanly, when asked."""
+    """A real daemon over `folder`, its first work done. It must end by itself, cleanly, when asked.
+
+    One that does not get ready is ended so that the failure says what each of its threads was doing.
+    """
     models = ["--models", str(state.parent / "models")]  # whatever the user has installed
     common = ["--library", str(folder), "--state", str(state), "--mount", str(mount), *models, *options]
-    with (state.parent / "daemon.log").open("ab") as log:
-        process = subprocess.Popen([sys.executable, "-m", "photofsd", "run", *common], stderr=log, stdout=log)
+    said = state.parent / "daemon.log"
+    command = [sys.executable, "-X", "faulthandler", "-m", "photofsd"]
+    with said.open("ab") as log:
+        process = subprocess.Popen([*command, "run", *common], stderr=log, stdout=log)
         try:
-            wait = [sys.executable, "-m", "photofsd", "wait", "--timeout", str(READY_S), "--state", str(state)]
-            subprocess.run(wait, check=True, capture_output=True)
+            trouble = _trouble(process, [*command, "wait", "--timeout", str(READY_S), "--state", str(state)])
+            assert not trouble, f"{trouble}\nthe daemon said:\n{said.read_text()}"
             yield process
             process.terminate()
-            assert process.wait(30) == 0, (state.parent / "daemon.log").read_text()
+            assert process.wait(30) == 0, said.read_text()
         finally:
             if process.poll() is None:
                 process.kill()
                 process.wait()
             subprocess.run(["fusermount3", "-u", "-z", "-q", str(mount)], check=False, capture_output=True)
+
+
+def _trouble(process: subprocess.Popen[bytes], wait: list[str]) -> str:
+    """Wait for the daemon's first work; why it is not done, "" where it is."""
+    with subprocess.Popen(wait, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as waiting:
+        while waiting.poll() is None and process.poll() is None:
+            time.sleep(0.05)
+        waiting.terminate()
+        said = waiting.communicate()[1]
+    if process.poll() is not None:
+        return f"the daemon ended with {process.returncode}"
+    if waiting.returncode:
+        process.send_signal(signal.SIGABRT)  # faulthandler writes where all threads are
+        process.wait(30)
+        return f"not ready: {said}"
+    return ""
 
 
 @contextlib.contextmanager
