@@ -128,10 +128,11 @@ class Control:
     async def _is_done(self, stage: str | None) -> bool:
         if not self._scans.has_finished_once or not self._scans.is_settled:
             return False
-        if not await trio.to_thread.run_sync(self._runner.scheduler.is_idle, stage):
-            return False
-        if not await trio.to_thread.run_sync(self._runner.models.is_settled):
-            return False
+        is_idle = functools.partial(self._runner.scheduler.is_idle, stage)
+        # A model that is taken into use makes work, work that ends may exchange a model: neither in between.
+        for is_so in (is_idle, self._runner.models.is_settled, is_idle):
+            if not await trio.to_thread.run_sync(is_so):
+                return False
         return stage is not None or await trio.to_thread.run_sync(self._doctor.is_indexed)
 
     async def stages(self, command: Stages, report: Report) -> StagesResult:
