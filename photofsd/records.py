@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from photofsd.types import (
+    NO_DIR,
     NOBODY,
     AssetId,
     ClusterId,
@@ -60,6 +61,20 @@ class DirRecord(Record, frozen=True):
     mtime_ns: int = 0
     dev: int = 0
     inode: int = 0
+
+
+class MovedFolder(Record, frozen=True):
+    """A folder that has been moved, while its photos are told of it (store/moved.py), in the order of folders and ids.
+
+    names:         what it was called before, from below the library folder.
+    last:          folders with higher ids have come since.
+    folder, asset: the last photo that has been told, and the folder in which that was.
+    """
+
+    names: tuple[bytes, ...]
+    last: DirId
+    folder: DirId = NO_DIR
+    asset: AssetId = AssetId(0)
 
 
 class FileRecord(Record, frozen=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from photofsd.library.rules import Names
 from photofsd.records import FileRecord
-from photofsd.store import paths, sidecars
+from photofsd.store import moved, paths, sidecars
 from photofsd.store.paths import FileStat
 from photofsd.types import AssetId, DirId, FileId, Kind
 
@@ -215,7 +215,7 @@ class Changes:
 
     def move_folder(self, folder: DirId, names: Names) -> bool:
         """A known folder has been renamed or moved to `names`; False where it cannot be there as far as we know."""
-        has_moved = paths.move_folder(self._txn, folder, self._folder(names[:-1]), names[-1])
+        has_moved = moved.move_folder(self._txn, folder, self._folder(names[:-1]), names[-1])
         self._forget_folders()
         return has_moved
 

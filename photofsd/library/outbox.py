@@ -51,7 +51,10 @@ class Outbox:
             self._in_flight.popleft().result()
 
     def move_folder(self, folder: DirId, names: Names) -> bool:
-        """Move a known folder to `names`, at once; False where it cannot be there. Raises StoreError, StoreFull."""
+        """Move a known folder to `names`, at once; False where it cannot be there. Raises StoreError, StoreFull.
+
+        Its photos are told of it by `store.moved.tell`.
+        """
         self.drain()
         root, effects, priority = self._root, self._effects, self._priority
         return self._writer.run(lambda txn: Changes(txn, root, effects, priority).move_folder(folder, names))

@@ -13,11 +13,13 @@ from photofsd.library.outbox import Outbox
 from photofsd.library.report import Progress, Tally
 from photofsd.library.rules import Names, Rules
 from photofsd.library.settle import Look, Settler
+from photofsd.store import moved
 from photofsd.types import DirId
 
 if TYPE_CHECKING:
     from photofsd.library.listing import Found
     from photofsd.store.env import Store
+    from photofsd.store.writer import Writer
 
 
 class ScanCancelled(Exception):
@@ -35,6 +37,7 @@ class Run:
     library: bytes
     root: DirId
     store: Store
+    writer: Writer
     outbox: Outbox
     disk: Disk
     rules: Rules
@@ -62,6 +65,10 @@ class Run:
         self.check_cancelled()
         if self.progress is not None:
             self.progress(self.tally.progress())
+
+    def tell_moves(self) -> None:
+        """Tell the photos in folders that were moved, now or by a scan that was ended. Raises ScanCancelled."""
+        moved.tell(self.store, self.writer, self.step)
 
     def is_settled(self, names: Names, found: Found) -> bool:
         """Claim: the file may be taken. Call it once for each look at a new or changed file."""

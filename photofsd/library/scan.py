@@ -127,6 +127,7 @@ class Scanner:
             library=self._library,
             root=record.dir,
             store=self._store,
+            writer=self._writer,
             outbox=Outbox(self._writer, record.dir, self._effects, NEW if record.scanned_ns else BACKLOG),
             disk=self._disk,
             rules=self._rules,
@@ -146,6 +147,7 @@ class Scanner:
             return run.tally.report(self._library)
 
     def _scan(self, run: Run, folders: Collection[bytes] | None, *, is_recursive: bool) -> ScanReport:
+        run.tell_moves()
         walk = Walk(run)
         walk.walk([Visit((), run.root)] if folders is None else self._starts(run, folders, is_recursive=is_recursive))
         run.outbox.drain()

@@ -281,6 +281,7 @@ class Walk:
         """A folder of an unknown name: one that has moved, or a new one. Its row is written before its parent's."""
         former = None if self._run.is_first else self._former(names)
         if former is not None and self._run.outbox.move_folder(former, names):
+            self._run.tell_moves()
             self._moved[former] = names
             self.vanished.folders.discard(former)
             self._push(Visit(names, former))

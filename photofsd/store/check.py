@@ -92,6 +92,9 @@ def _folders(txn: ReadTransaction, steps: _Steps, folders: BitMap) -> Iterator[s
         steps.step()
     if linked != txn.count(Tables.CHILDREN):
         yield from _unlinked(txn)
+    for (number,) in map(U32.unpack, txn.keys(Tables.MOVED)):
+        if number not in folders:
+            yield f"I2 moved {number}: there is no such folder"
     yield from _libraries(txn)
     yield from _uprooted(parents)
 

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from photofsd.records import AssetRecord, Embedding, Faces, FileRecord, Metadata, Place, Taken
-from photofsd.store import face_rows, facets, kin, naming, paths, similar, stacks
+from photofsd.store import face_rows, facets, kin, moved, naming, paths, similar, stacks
 from photofsd.store.facets import fact
 from photofsd.store.inflections import stem
 from photofsd.store.keys import storable_ns
 from photofsd.store.kin import Kin
+from photofsd.store.moved import Former
 from photofsd.store.schema import ASSET_ROW, U64, Tables
 from photofsd.store.stacks import StackRow
 from photofsd.store.tokens import tokens, tokens_of_name
@@ -56,6 +57,14 @@ class Derived(NamedTuple):
     embedding: Embedding | None
 
 
+class FolderWords(NamedTuple):
+    """The words of a folder's names: now, and before it was moved, for photos to which it is still its `former`."""
+
+    now: tuple[bytes, ...]
+    before: tuple[bytes, ...]
+    former: Former | None
+
+
 NOTHING = Derived(frozenset(), None, None, None)
 
 
@@ -70,7 +79,7 @@ def of(txn: ReadTransaction, asset: AssetId) -> Derived:
     if not record.files:
         return Derived(frozenset(), row, None, None)
     files = kin.files_of(txn, record.files)
-    found = _facets(txn, record, files, metadata)
+    found = _facets(txn, asset, record, files, metadata)
     place = txn.record(Tables.PLACES, key, Place)
     if place is not None:
         found.update(_of_place(place.country, place.region, place.city))
@@ -141,7 +150,7 @@ def taken_ns(taken: Taken, zone: dt.tzinfo | None) -> int:
 
 
 def _facets(
-    txn: ReadTransaction, record: AssetRecord, files: Sequence[FileRecord], metadata: Metadata | None
+    txn: ReadTransaction, asset: AssetId, record: AssetRecord, files: Sequence[FileRecord], metadata: Metadata | None
 ) -> set[bytes]:
     """What follows from what the asset itself is: names, folders, metadata."""
     found = {_LIVE}
@@ -149,7 +158,7 @@ def _facets(
         found.add(fact(Facet.HAS, b"copies"))
     for file in files:
         found.add(fact(Facet.DIR, b"%d" % file.dir))
-        found.update(_folder_words(txn, file.dir))
+        found.update(_folder_words(txn, file.dir, asset))
     for name in {record.name, *(file.name for file in files)}:
         found.update(_words(b"n", tokens_of_name(name)))
     found.update(_of_date(metadata.taken if metadata is not None else None))
@@ -168,13 +177,19 @@ def _of_stack(stack: StackRow, *, is_cover: bool) -> Iterator[bytes]:
         yield fact(Facet.COMPANION)
 
 
-def _folder_words(txn: ReadTransaction, folder: DirId) -> tuple[bytes, ...]:
+def _folder_words(txn: ReadTransaction, folder: DirId, asset: AssetId) -> tuple[bytes, ...]:
+    """The words of a folder's names, as the photo has heard them."""
     known = txn.folder_words.get(folder)
     if known is None:
-        names = paths.names_below_root(txn, folder)
-        known = tuple(word for name in names for word in _words(b"f", tokens_of_name(name)))
-        txn.folder_words[folder] = known
-    return known
+        former = moved.former(txn, folder)
+        before = () if former is None else _of_names(former.names)
+        known = txn.folder_words[folder] = FolderWords(_of_names(paths.names_below_root(txn, folder)), before, former)
+    is_behind = known.former is not None and known.former.is_known_to(asset, folder)
+    return known.before if is_behind else known.now
+
+
+def _of_names(names: Iterable[bytes]) -> tuple[bytes, ...]:
+    return tuple(word for name in names for word in _words(b"f", tokens_of_name(name)))
 
 
 def _of_group(found: similar.Membership | None) -> frozenset[bytes]:

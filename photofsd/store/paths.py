@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import msgspec
 
 from photofsd.records import DirRecord, FileRecord, LibraryRecord
-from photofsd.store import assets, facets, jobs
+from photofsd.store import assets, jobs
 from photofsd.store.keys import entry_key, has_long_name, root_key, storable_ns
 from photofsd.store.schema import PATH_ROW, U32, Tables
-from photofsd.types import NO_DIR, AssetId, DirId, Facet, FileId, Kind, Subject
+from photofsd.types import NO_DIR, DirId, FileId, Kind, Subject
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
@@ -212,6 +212,7 @@ def remove_folder(txn: WriteTransaction, dir_id: DirId) -> None:
         if record is not None:
             _unlink(txn, record)
             txn.delete(Tables.DIRS, U32.pack(below))
+            txn.delete(Tables.MOVED, U32.pack(below))
 
 
 def _unlink(txn: WriteTransaction, record: DirRecord) -> None:
@@ -221,8 +222,8 @@ def _unlink(txn: WriteTransaction, record: DirRecord) -> None:
         txn.delete(Tables.CHILDREN, entry_key(record.parent, record.name))
 
 
-def move_folder(txn: WriteTransaction, dir_id: DirId, parent: DirId, name: bytes) -> bool:
-    """A folder has been renamed or moved with everything in it: its files keep their ids, its photos everything.
+def relink_folder(txn: WriteTransaction, dir_id: DirId, parent: DirId, name: bytes) -> bool:
+    """Hang a folder, with everything in it, elsewhere in the tree. Its photos are not told of it: see moved.py.
 
     What was known at the new place has been replaced by it, and is forgotten. False, and nothing is changed, where
     that cannot be: a folder that is not known, a library's root, a place that lies within the folder itself.
@@ -230,8 +231,6 @@ def move_folder(txn: WriteTransaction, dir_id: DirId, parent: DirId, name: bytes
     record = folder(txn, dir_id)
     if record is None or record.parent == NO_DIR or not _lies_elsewhere(txn, parent, dir_id):
         return False
-    for asset in assets_below(txn, dir_id):
-        txn.touch(asset)
     _unlink(txn, record)
     replaced = child(txn, parent, name)
     if replaced is not None:
@@ -239,7 +238,6 @@ def move_folder(txn: WriteTransaction, dir_id: DirId, parent: DirId, name: bytes
     txn.put(Tables.CHILDREN, entry_key(parent, name), U32.pack(dir_id))
     moved = msgspec.structs.replace(record, parent=parent, name=name)
     txn.put_record(Tables.DIRS, U32.pack(dir_id), moved)
-    txn.folder_words.clear()
     return True
 
 
@@ -260,13 +258,6 @@ def folders_below(txn: ReadTransaction, dir_id: DirId) -> Iterator[DirId]:
         current = waiting.pop()
         yield current
         waiting.extend(below for _, below in children(txn, current))
-
-
-def assets_below(txn: ReadTransaction, dir_id: DirId) -> Iterator[AssetId]:
-    """Every asset with a file in the folder or below it."""
-    for below in folders_below(txn, dir_id):
-        for asset in facets.bitmap(txn, Facet.DIR, b"%d" % below):
-            yield AssetId(asset)
 
 
 def add_file(txn: WriteTransaction, parent: DirId, name: bytes, stat: FileStat, kind: Kind) -> FileId:

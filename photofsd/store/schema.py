@@ -6,7 +6,8 @@ reused. `photofsd check` proves the invariants, and every component test ends wi
 
 Invariants
 I1   every `paths` row agrees with its `files` row, and the other way round; their folder exists
-I2   every `children` row agrees with its `dirs` row, and the other way round; the parents end at a root
+I2   every `children` row agrees with its `dirs` row, and the other way round; the parents end at a root; what is in
+     `moved` is there
 I3   a file's asset lists that file, and an asset's files point back to it; sidecars have no asset
 I4   `contents` and `names` are one to one with `assets`; an asset's `rows` entry says what its records say; what
      the stages found belongs to an asset
@@ -76,6 +77,7 @@ class Tables:
     ROOTS = Table("roots", "blake2b-16 of the path", "LibraryRecord", "the library folders")
     DIRS = Table("dirs", "DirId", "DirRecord", "folders of the libraries")
     CHILDREN = Table("children", "parent DirId, name (keys.py)", "DirId", "folders by path")
+    MOVED = Table("moved", "DirId", "MovedFolder", "folders that were moved, while their photos are told of it")
     FILES = Table("files", "FileId", "FileRecord", "files of the libraries")
     PATHS = Table("paths", "DirId, name (keys.py)", "PathRow", "files by path, and what a rescan compares")
     ASSETS = Table("assets", "AssetId", "AssetRecord", "photos and videos")

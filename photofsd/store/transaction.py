@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from photofsd.store.chunks import Chunks
-    from photofsd.store.derived import Derived
+    from photofsd.store.derived import Derived, FolderWords
 
 R = TypeVar("R", bound=msgspec.Struct)
 _encode = msgspec.msgpack.Encoder().encode
@@ -59,11 +59,11 @@ class ReadTransaction:
         self._raw = raw
         self._handles = handles
         self._chunks = chunks
-        self._folder_words: dict[DirId, tuple[bytes, ...]] | None = None
+        self._folder_words: dict[DirId, FolderWords] | None = None
         self.timezone = timezone
 
     @property
-    def folder_words(self) -> dict[DirId, tuple[bytes, ...]]:
+    def folder_words(self) -> dict[DirId, FolderWords]:
         """The words of folders that were asked for, for `derived` to use and add to."""
         if self._folder_words is None:
             self._folder_words = {}

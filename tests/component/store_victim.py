@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from photofsd.records import JobRecord
-from photofsd.store import jobs, paths, searches
+from photofsd.store import jobs, moved, paths, searches
 from photofsd.store.journal import Journal, UserFacts
 from photofsd.store.transaction import WriteTransaction
 from photofsd.store.verbs import VERBS
@@ -27,7 +27,7 @@ def _work(txn: WriteTransaction, number: int) -> tuple[int, AssetId]:
     jobs.put(txn, jobs.stage(txn, "look"), photo, JobRecord(jobs.NEW))
     if number % 3 == 0:
         jobs.finish(txn, jobs.stage(txn, "look"), photo)
-        paths.move_folder(txn, paths.add_folder(txn, root(txn), b"%d" % (number % 5)), root(txn), b"moved")
+        moved.move_folder(txn, paths.add_folder(txn, root(txn), b"%d" % (number % 5)), root(txn), b"moved")
     return number, photo
 
 

@@ -21,9 +21,9 @@ from photofsd.library.disk import Disk
 from photofsd.library.report import Progress
 from photofsd.library.rules import Rules
 from photofsd.library.scan import ScanOptions
-from photofsd.store import jobs, paths
+from photofsd.store import facets, jobs, moved, paths
 from photofsd.store.transaction import WriteTransaction
-from photofsd.types import Kind
+from photofsd.types import Facet, Kind
 from tests.component.library_world import NS, World, mounted, world
 
 T = TypeVar("T")
@@ -449,6 +449,35 @@ def test_given_folder_that_is_gone_is_looked_for_in_its_parent(library: World) -
     library.scan(folders=[library.path("a/b/c"), library.path("elsewhere"), b"/not/ours", library.path("0.jpg")])
     assert library.names() == library.names_on_disk()
     assert library.scan().new == 0
+
+
+def test_photos_of_a_renamed_folder_are_told_and_what_an_ended_scan_has_left_the_next_one_tells(
+    library: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moved, "PIECE", 2)
+    for number in range(7):
+        library.write(f"Safari/{number}.jpg")
+    library.scan()
+    library.identify()
+    cancel = threading.Event()
+
+    def words() -> tuple[int, int]:
+        with library.store.read() as txn:
+            safari, kenya = (len(facets.bitmap(txn, Facet.WORD, word)) for word in (b"fsafari", b"fkenya"))
+            return safari, kenya
+
+    def end_while_they_are_told(_: Progress) -> None:
+        if words()[1]:
+            cancel.set()
+
+    library.rename("Safari", "Kenya")
+    library.scan(progress=end_while_they_are_told, cancel=cancel)
+    assert words() == (1, 6)
+    library.scan()
+    assert words() == (0, 7)
+    library.rename("Kenya", "Safari")
+    assert library.scan().new == 0
+    assert words() == (7, 0)
 
 
 def test_given_folder_that_nobody_knows_yet_is_found_through_its_known_parent(library: World) -> None:

@@ -11,7 +11,7 @@ from pyroaring import BitMap
 from photofsd.query.members import EVERYTHING, Covers, Latest, OfFacet
 from photofsd.query.search import search
 from photofsd.records import Metadata, Taken
-from photofsd.store import assets, changes, facets, paths, shots, stacks
+from photofsd.store import assets, changes, facets, moved, paths, shots, stacks
 from photofsd.store.env import Store
 from photofsd.store.schema import Tables
 from photofsd.store.transaction import ReadTransaction, WriteTransaction
@@ -120,7 +120,7 @@ def test_a_folder_that_moves_keeps_its_stacks(store: Store) -> None:
             kind = KINDS.get(name.decode()[2:], Kind.IMAGE)
             assets.keep(txn, Tables.METADATA, add_photo(txn, folder, name), Metadata("x", kind))
     with store.write() as txn:
-        assert paths.move_folder(txn, folder, root(txn), b"b")
+        assert moved.move_folder(txn, folder, root(txn), b"b")
     assert members(store, AssetId(1)) == (1, 2)
 
 

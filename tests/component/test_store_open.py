@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from photofsd.errors import StoreError
-from photofsd.store import damage, migrate, paths, schema
+from photofsd.store import damage, migrate, moved, paths, schema
 from photofsd.store.env import Store
 from photofsd.store.schema import ALL_TABLES, Tables
 from photofsd.store.transaction import WriteTransaction
@@ -126,7 +126,7 @@ def test_a_migration_keeps_what_is_derived_right(store: Store) -> None:
     def rename_folder(txn: WriteTransaction) -> None:
         folder = folder_at(txn, b"/nas/photos/old")
         assert folder is not None
-        paths.move_folder(txn, folder, root(txn), b"new")
+        moved.move_folder(txn, folder, root(txn), b"new")
 
     with store.write() as txn:
         add_photo(txn, paths.add_folder(txn, root(txn), b"old"), b"a.jpg")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from photofsd.store import assets, facets, paths
+from photofsd.store import assets, facets, moved, paths
 from photofsd.store.env import Store
 from photofsd.store.paths import FileStat
 from photofsd.store.schema import ASSET_ROW, U32, Tables
@@ -22,7 +22,7 @@ def test_a_folder_that_is_renamed_takes_the_words_of_its_photos_along(store: Sto
         below = paths.add_folder(txn, paths.add_folder(txn, root(txn), b"Safari"), b"day 1")
         photo = add_photo(txn, below, b"a.jpg")
     with store.write() as txn:
-        assert paths.move_folder(txn, DirId(2), root(txn), b"Kenya")
+        assert moved.move_folder(txn, DirId(2), root(txn), b"Kenya")
     with store.read() as txn:
         assert list(facets.bitmap(txn, Facet.WORD, b"fkenya")) == [photo]
         assert not facets.exists(txn, Facet.WORD, b"fsafari")
@@ -36,7 +36,7 @@ def test_a_folder_can_replace_the_one_that_it_lay_in(store: Store) -> None:
         inner = paths.add_folder(txn, outer, b"b")
         kept = add_photo(txn, inner, b"kept.jpg")
         add_photo(txn, outer, b"lost.jpg")
-        assert paths.move_folder(txn, inner, root(txn), b"a")
+        assert moved.move_folder(txn, inner, root(txn), b"a")
         assert list(paths.children(txn, root(txn))) == [(b"a", inner)]
         assert paths.folder(txn, outer) is None
     with store.read() as txn:
@@ -47,11 +47,11 @@ def test_a_folder_is_moved_neither_into_itself_nor_into_nowhere(store: Store) ->
     with store.write() as txn:
         outer = paths.add_folder(txn, root(txn), b"a")
         inner = paths.add_folder(txn, outer, b"b")
-        assert not paths.move_folder(txn, outer, inner, b"c")
-        assert not paths.move_folder(txn, outer, outer, b"c")
-        assert not paths.move_folder(txn, outer, DirId(77), b"c")
-        assert not paths.move_folder(txn, root(txn), outer, b"c")
-        assert not paths.move_folder(txn, DirId(77), outer, b"c")
+        assert not moved.move_folder(txn, outer, inner, b"c")
+        assert not moved.move_folder(txn, outer, outer, b"c")
+        assert not moved.move_folder(txn, outer, DirId(77), b"c")
+        assert not moved.move_folder(txn, root(txn), outer, b"c")
+        assert not moved.move_folder(txn, DirId(77), outer, b"c")
         assert paths.folder_path(txn, inner) == ROOT + b"/a/b"
 
 
