@@ -163,4 +163,4 @@ def _place(person: PersonId, found: Person | None) -> tuple[bool, bytes] | None:
     """Whether a person is hidden, and what their folder is called; None where they have none."""
     if found is None or found.merged_into or not (found.name or found.clusters):
         return None
-    return found.is_hidden, found.name or person_names.unnamed(person)
+    return found.is_hidden, person_names.folder_name(person, found)

@@ -131,6 +131,12 @@ def photos(txn: ReadTransaction, person_id: PersonId) -> BitMap:
     return by_face | facets.union(txn, Facet.NAMED, called(found))
 
 
+def listed_photos(txn: ReadTransaction, person_id: PersonId, at_least: int) -> BitMap:
+    """The photos of somebody whom nobody has named; none where they are too few, or their faces, for a folder."""
+    found = photos(txn, person_id) if faces_of(txn, person_id) >= at_least else BitMap()
+    return found if len(found) >= at_least else BitMap()
+
+
 def is_in(txn: ReadTransaction, person_id: PersonId, asset: AssetId) -> bool:
     """Claim: the person is in the photo. It takes one lookup a cluster, whatever the number of photos."""
     found = person(txn, person_id) or _UNKNOWN

@@ -6,6 +6,7 @@ cluster meanwhile is left where what was before would contradict it.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,7 @@ from photofsd.store import assets, face_rows, face_said, faces, people, spoken
 from photofsd.store.face_rows import FaceRow
 from photofsd.store.overlap import Box, box, pairs
 from photofsd.store.spoken import Placed
-from photofsd.types import NOBODY, WAITING, AssetId, ClusterId, Hold, PersonId
+from photofsd.types import NOBODY, WAITING, AssetId, ClusterId, FaceId, Hold, PersonId
 
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
@@ -48,11 +49,16 @@ class PhotoBefore(Record, frozen=True):
 
 
 class Before(Record, frozen=True):
-    """What was so before an entry. people: None = there was no such person. clusters: whose they were."""
+    """What was so before an entry.
+
+    people:   None = there was no such person. clusters: whose they were.
+    examples: of a merge of somebody without clusters: faces that the journal knows them by, and that were the other's.
+    """
 
     people: tuple[tuple[PersonId, Person | None], ...] = ()
     clusters: tuple[tuple[ClusterId, PersonId], ...] = ()
     photo: PhotoBefore | None = None
+    examples: tuple[FaceId, ...] = ()
 
 
 def of_people(txn: ReadTransaction, *those: PersonId) -> tuple[tuple[PersonId, Person | None], ...]:
@@ -127,7 +133,7 @@ def take_back(txn: WriteTransaction, stored: bytes) -> None:
         if owner and owner != person_id and people.resolve(txn, person_id) == person_id:
             people.give(txn, cluster, person_id)
     for person_id, into in apart:
-        _claim(txn, person_id, NOBODY if before.clusters else into)
+        _claim(txn, person_id, NOBODY if before.clusters else into, before.examples)
     if before.photo is not None:
         _restore_photo(txn, before.photo)
     for person_id, record in before.people:
@@ -135,11 +141,34 @@ def take_back(txn: WriteTransaction, stored: bytes) -> None:
             _unmake(txn, person_id)
 
 
-def _claim(txn: WriteTransaction, person_id: PersonId, into: PersonId) -> None:
+def _claim(txn: WriteTransaction, person_id: PersonId, into: PersonId, but: Collection[FaceId]) -> None:
     """What was found while they were one is that person's, where the user says so, and examples that `into` has.
 
-    into: NOBODY where the person has got clusters back, and in them the examples.
+    into: NOBODY where the person has got clusters back, and in them the examples. but: examples that `into` had before.
     """
+    for asset, face, at, said in _said_of(txn, person_id):
+        owner = people.of_cluster(txn, at.cluster)
+        if people.resolve(txn, said.person) == person_id != owner:
+            faces.settle(txn, asset)
+        elif into and owner == into and face not in but and _is_example(txn, at, said, person_id):
+            faces.place(txn, face, people.home(txn, person_id))
+
+
+def examples_of(txn: ReadTransaction, person_id: PersonId, into: PersonId) -> tuple[FaceId, ...]:
+    """Faces that the journal knows the person by, and that are `into`'s now. Reads all that was said of faces."""
+    return tuple(
+        face
+        for _, face, at, said in _said_of(txn, person_id)
+        if people.of_cluster(txn, at.cluster) == into and _is_example(txn, at, said, person_id)
+    )
+
+
+def _is_example(txn: ReadTransaction, at: FaceRow, said: FaceSaid, person_id: PersonId) -> bool:
+    return at.hold is Hold.NONE and people.resolve(txn, said.example) == person_id
+
+
+def _said_of(txn: ReadTransaction, person_id: PersonId) -> Iterator[tuple[AssetId, FaceId, FaceRow, FaceSaid]]:
+    """The faces of photos in which some are said to be that person's, or an example of them; and what is said."""
     contents = {
         content
         for content, said in face_said.everything(txn)
@@ -148,19 +177,9 @@ def _claim(txn: WriteTransaction, person_id: PersonId, into: PersonId) -> None:
     for content in contents:
         asset = assets.with_content(txn, content)
         if asset is not None:
-            _claim_in(txn, asset, content, (person_id, into))
-
-
-def _claim_in(txn: WriteTransaction, asset: AssetId, content: bytes, parted: tuple[PersonId, PersonId]) -> None:
-    person_id, into = parted
-    placed = faces.placed(txn, asset)
-    about, _ = spoken.of(txn, content, [face for face, _ in placed])
-    for (face, at), one in zip(placed, about, strict=True):
-        owner = people.of_cluster(txn, at.cluster)
-        if people.resolve(txn, one.said.person) == person_id != owner:
-            faces.settle(txn, asset)
-        elif into and owner == into and at.hold is Hold.NONE and people.resolve(txn, one.said.example) == person_id:
-            faces.place(txn, face.id, people.home(txn, person_id))
+            placed = faces.placed(txn, asset)
+            about, _ = spoken.of(txn, content, [face for face, _ in placed])
+            yield from ((asset, face.id, at, one.said) for (face, at), one in zip(placed, about, strict=True))
 
 
 def _restore(txn: WriteTransaction, person_id: PersonId, record: Person) -> None:

@@ -36,7 +36,7 @@ def _with_introductions(txn: ReadTransaction, entry: Entry, *those: PersonId) ->
 def _called(txn: ReadTransaction, person: PersonId) -> str:
     """A person as messages name them."""
     found = people.person(txn, person) or Person()
-    return shown(os.fsdecode(found.name or person_names.unnamed(person)))
+    return shown(os.fsdecode(person_names.folder_name(person, found)))
 
 
 def _free(txn: ReadTransaction, name: str, person: PersonId = NOBODY) -> None:

@@ -87,7 +87,9 @@ def _merge(txn: WriteTransaction, entry: Entry) -> Before:
     if person == into:
         return Before()
     those = people_before.of_people(txn, person, into, *_called_like(txn, person))
-    before = Before(those, people_before.clusters_of(txn, person))
+    clusters = people_before.clusters_of(txn, person)
+    examples = () if clusters else people_before.examples_of(txn, person, into)
+    before = Before(those, clusters, examples=examples)
     people.merge(txn, person, into)
     return before
 

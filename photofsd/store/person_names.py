@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from photofsd.display import shown
 from photofsd.errors import NameTooLong, NotPermitted
 from photofsd.store import facets
 from photofsd.store.probes import is_probe
 from photofsd.types import PersonId
+
+if TYPE_CHECKING:
+    from photofsd.records import Person
 
 NAME_MAX_BYTES: Final = 255
 RESERVED: Final = frozenset({b"unknown", b"hidden", b"suggested"})
@@ -21,6 +24,11 @@ _LARGEST: Final = (1 << 32) - 1
 def unnamed(person: PersonId) -> bytes:
     """What a person is called whom nobody has named: b"person-0007"."""
     return b"person-%04d" % person
+
+
+def folder_name(person: PersonId, found: Person) -> bytes:
+    """What a person's folder is called: their name, or as `unnamed` says."""
+    return found.name or unnamed(person)
 
 
 def person_called(name: bytes) -> PersonId | None:

@@ -136,7 +136,7 @@ def _faces(txn: ReadTransaction, asset: AssetId) -> list[dict[str, Any]] | None:
 def _person(txn: ReadTransaction, person_id: PersonId) -> str | None:
     """What a person is called, in /people too."""
     record = people.person(txn, person_id) if person_id else None
-    return None if record is None else _text(record.name or person_names.unnamed(person_id))
+    return None if record is None else _text(person_names.folder_name(person_id, record))
 
 
 def _seen(look: Look) -> dict[str, Any]:

@@ -161,12 +161,10 @@ class Unknown(Gathering):
     def everybody(self, txn: ReadTransaction, within: BitMap | None) -> Iterator[tuple[bytes, PersonId]]:
         at_least = self.scope.library.people_min_photos
         unknown = [person for person, found in stored.people(txn) if stored.is_unknown(found)]
-        many = [person for person in unknown if stored.faces_of(txn, person) >= at_least]
-        photos = [(person, stored.photos(txn, person)) for person in many]
+        photos = [(person, stored.listed_photos(txn, person, at_least)) for person in unknown]
         sizes = [
             (len(all_of_them) if within is None else within.intersection_cardinality(all_of_them), person)
             for person, all_of_them in photos
-            if len(all_of_them) >= at_least
         ]
         for size, person in sorted(sizes, key=lambda entry: (-entry[0], entry[1])):
             if size:
@@ -194,7 +192,7 @@ class Hidden(Gathering):
     def everybody(self, txn: ReadTransaction, within: BitMap | None) -> Iterator[tuple[bytes, PersonId]]:
         for person, found in stored.people(txn):
             if found.is_hidden and (within is None or within.intersect(stored.photos(txn, person))):
-                yield found.name or person_names.unnamed(person), person
+                yield person_names.folder_name(person, found), person
 
     def take_in(self, person: PersonId, name: bytes) -> None:
         if name == person_names.unnamed(person):

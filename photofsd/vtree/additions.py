@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from photofsd.display import shown
 from photofsd.errors import AlreadyThere, NoSuchEntry, NotPermitted
-from photofsd.records import Face
+from photofsd.records import Face, Person
 from photofsd.store import assets, faces, model_roles, people, person_names
 from photofsd.store.overlap import SAME_FACE, overlap
 from photofsd.store.somewhere import WHOLE, is_somewhere
@@ -49,8 +49,7 @@ class Whom(NamedTuple):
 def add(library: Library, asset: AssetId, person: PersonId) -> None:
     """Say that the person is in the photo. Raises as `addition` does."""
     with library.store.read() as txn:
-        found = people.person(txn, person)
-        name = found.name if found is not None and found.name else person_names.unnamed(person)
+        name = person_names.folder_name(person, people.person(txn, person) or Person())
         what = addition(txn, asset, Whom(person, shown(name), library.people_min_photos))
     say(library, what, person)
 
@@ -147,8 +146,7 @@ class _Photo:
         found = people.person(self._txn, person)
         if found is None or found.name or found.is_hidden:
             return found is not None
-        at_least = self._whom.min_photos
-        return people.faces_of(self._txn, person) >= at_least and people.size(self._txn, person) >= at_least
+        return bool(people.listed_photos(self._txn, person, self._whom.min_photos))
 
     def _is_suggested(self, at: FaceRow) -> bool:
         return bool(self._whom.person) and people.of_cluster(self._txn, at.suggested) == self._whom.person
@@ -187,7 +185,7 @@ class _Photo:
     def _told(self, number: int, face: Face, at: FaceRow) -> str:
         person = self._owner(at)
         found = people.person(self._txn, person)
-        whose = f"{shown(found.name or person_names.unnamed(person))}, " if found is not None else ""
+        whose = f"{shown(person_names.folder_name(person, found))}, " if found is not None else ""
         return f"{number} ({whose}at {face.left + face.width / 2:.0%})"
 
     def _command(self, number: int | str) -> str:

@@ -626,3 +626,22 @@ def test_a_merge_is_undone_in_a_store_made_anew_for_faces_that_were_found_as_one
     UserFacts(Journal(tmp_path / "journal"), writer, VERBS).say(undo.UNDO)
     writer.close()
     assert in_photos(store) == before
+
+
+def test_an_undone_merge_takes_no_face_that_the_machine_had_given_to_the_other_before_it(
+    known: Store, facts: UserFacts
+) -> None:
+    """The journal knows Bob by these faces, and so gives him back those that were found while the two were one."""
+    facts.say(people_said.NAME, person=ALICE, name="Alicia")  # so that the journal knows her by other faces
+    facts.say(people_said.NAME, person=UNKNOWN, name="Bob")
+    with known.write() as txn:
+        for asset in list(people.photos(txn, UNKNOWN)):
+            for face in faces.of_person(txn, AssetId(asset), UNKNOWN):
+                assert faces.place(txn, face, people.home(txn, ALICE))
+        for cluster in (people.person(txn, UNKNOWN) or Person()).clusters:
+            people.drop_if_empty(txn, cluster)
+        assert not (people.person(txn, UNKNOWN) or Person()).clusters
+    before = in_photos(known)
+    facts.say(people_said.MERGE, person=UNKNOWN, into=ALICE)
+    facts.say(undo.UNDO)
+    assert in_photos(known) == before
