@@ -44,9 +44,9 @@ def _free(txn: ReadTransaction, name: str, person: PersonId = NOBODY) -> None:
     person_names.require(os.fsencode(name))
     holder = people.named(txn, os.fsencode(name))
     if holder is not None and holder != person:
-        raise AlreadyThere(f"somebody is called {shown(name)!r} already: merge the two, where they are the same person")
+        raise AlreadyThere(f"somebody is called '{shown(name)}' already: merge the two, where they are the same person")
     if holder is not None and holder == person:
-        raise AlreadyThere(f"{shown(name)!r} is what they are called already")
+        raise AlreadyThere(f"'{shown(name)}' is what they are called already")
 
 
 def name(txn: ReadTransaction, entry: Entry) -> Entry:

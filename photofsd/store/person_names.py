@@ -49,7 +49,7 @@ def require(name: bytes) -> None:
         raise NameTooLong(f"a person's name is that of a folder: {NAME_MAX_BYTES} bytes at most, not {len(name)}")
     reason = _why_not(name)
     if reason:
-        raise NotPermitted(f"nobody can be called {shown(os.fsdecode(name))!r}: {reason}")
+        raise NotPermitted(f"nobody can be called '{shown(name)}': {reason}")
 
 
 def _why_not(name: bytes) -> str:
