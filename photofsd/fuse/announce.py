@@ -20,8 +20,6 @@ from pathlib import Path
 from typing import Final
 
 ANSWER_TIMEOUT_S: Final = 15
-REFUSED: Final = b"-"
-"""The child's answer when the kernel does not let it; it answers anything else otherwise."""
 
 _log = logging.getLogger(__name__)
 _CHILD: Final = str(Path(__file__).with_name("announcer.py"))
@@ -33,7 +31,6 @@ class Event(enum.Enum):
     PHOTO_APPEARED = b"f"
     FOLDER_APPEARED = b"d"
     VANISHED = b"x"
-    TOUCHED = b"t"
 
 
 class Pretence(enum.Enum):
@@ -41,7 +38,6 @@ class Pretence(enum.Enum):
 
     ABSENT = enum.auto()
     PRESENT = enum.auto()
-    TRUTH = enum.auto()
 
 
 class Announcer:
@@ -67,14 +63,18 @@ class Announcer:
         return current[2] if current is not None and current[:2] == (folder, name) else None
 
     def announce(self, event: Event, folder: int, path: bytes, name: bytes) -> None:
-        """Emit `event` for `name` to those who watch the folder with inode `folder` at `path` in the tree.
-
-        Where the user may not write, the kernel refuses to make or remove; a touch is let through to the owner.
-        """
-        pretence = Pretence.PRESENT if event is Event.VANISHED else Pretence.ABSENT
-        if not self._ask(event, folder, path, name, pretence):
-            after = Pretence.PRESENT if event is Event.VANISHED else Pretence.TRUTH
-            self._ask(Event.TOUCHED, folder, path, name, after)
+        """Emit `event` for `name` to those who watch the folder with inode `folder` at `path` in the tree."""
+        self._current = (folder, name, Pretence.PRESENT if event is Event.VANISHED else Pretence.ABSENT)
+        try:
+            frame = b"%b%b\0%b" % (event.value, path.lstrip(b"/"), name)
+            link = self._link or self._start()
+            link.sendall(struct.pack("!I", len(frame)) + frame)
+            link.recv(1)
+        except OSError as error:
+            _log.debug("file managers are not told of %r: %s", name, error)
+            self._drop()
+        finally:
+            self._current = None
 
     def stop(self) -> None:
         """End the child and whoever waits for it. The child may live on until its request is answered: see `reap`."""
@@ -86,21 +86,6 @@ class Announcer:
         if self._child is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(timeout=1)
-
-    def _ask(self, event: Event, folder: int, path: bytes, name: bytes, pretence: Pretence) -> bool:
-        """Let the child do one request. Claim: the kernel let it."""
-        self._current = (folder, name, pretence)
-        try:
-            frame = b"%b%b\0%b" % (event.value, path.lstrip(b"/"), name)
-            link = self._link or self._start()
-            link.sendall(struct.pack("!I", len(frame)) + frame)
-            return link.recv(1) != REFUSED
-        except OSError as error:
-            _log.debug("file managers are not told of %r: %s", name, error)
-            self._drop()
-            return True
-        finally:
-            self._current = None
 
     def _start(self) -> socket.socket:
         """Start the child and return the line to it."""

@@ -23,30 +23,25 @@ def emit(event: bytes, name: bytes, folder: int) -> None:
         os.mknod(name, stat.S_IFREG | 0o444, dir_fd=folder)
     elif event == b"d":
         os.mkdir(name, dir_fd=folder)
-    elif event == b"x":
-        os.unlink(name, dir_fd=folder)
     else:
-        os.utime(name, dir_fd=folder, follow_symlinks=False)
+        os.unlink(name, dir_fd=folder)
 
 
-def serve(frame: bytes, mount_point: bytes, device: int) -> bytes:
-    """Handle one frame and return the answer. Nothing is done to any file system but the one with that device."""
+def serve(frame: bytes, mount_point: bytes, device: int) -> None:
+    """Handle one frame. Nothing is done to any file system but the one with that device."""
     path, _, name = frame[1:].partition(b"\0")
     folders = []
     try:
         folders.append(os.open(mount_point, os.O_PATH | os.O_DIRECTORY))
         if os.fstat(folders[0]).st_dev != device:
-            return b"+"
+            return
         folders.append(os.open(path or b".", os.O_PATH | os.O_DIRECTORY, dir_fd=folders[0]))
         emit(frame[:1], name, folders[-1])
-    except PermissionError:
-        return b"-"
     except OSError:
-        return b"+"  # the folder went, or another name came: the watchers will see for themselves
+        return  # the folder went, or another name came: the watchers will see for themselves
     finally:
         for folder in folders:
             os.close(folder)
-    return b"+"
 
 
 def main() -> None:
@@ -55,7 +50,8 @@ def main() -> None:
     with contextlib.suppress(ConnectionError), socket.socket(fileno=os.dup(0)) as parent:
         while len(header := parent.recv(LENGTH_BYTES, socket.MSG_WAITALL)) == LENGTH_BYTES:
             frame = parent.recv(struct.unpack("!I", header)[0], socket.MSG_WAITALL)
-            parent.sendall(serve(frame, mount_point, device))
+            serve(frame, mount_point, device)
+            parent.sendall(b"+")
 
 
 if __name__ == "__main__":

@@ -92,8 +92,12 @@ class Appearance:
         return self.folder(inode, node) if isinstance(node, Directory) else self.text(inode)
 
     def folder(self, inode: int, directory: Directory) -> EntryAttributes:
-        """The entry of a folder, changed when anything in the tree last changed."""
-        entry = self._entry(stat.S_IFDIR | (0o755 if directory.is_writable else 0o555))
+        """The entry of a folder, changed when anything in the tree last changed.
+
+        All may be written to by their owner as far as the kernel is concerned: what cannot be done is refused here,
+        with a reason, and announce.py can make the events that file managers wait for.
+        """
+        entry = self._entry(stat.S_IFDIR | 0o755)
         entry.st_ino = inode
         entry.st_nlink = 2
         if directory.is_on_demand:
@@ -111,10 +115,10 @@ class Appearance:
         _set_times(entry, self._tree.changed_ns())
         return entry
 
-    def phantom(self, kind: int, inode: int | None = None) -> EntryAttributes:
+    def phantom(self, kind: int) -> EntryAttributes:
         """The entry of something that is not there, `kind` being S_IFREG or S_IFLNK; out of date at once."""
         entry = self._entry(kind | 0o444)
-        entry.st_ino = PHANTOM | (next(self._phantoms) & _LOW) if inode is None else inode
+        entry.st_ino = PHANTOM | (next(self._phantoms) & _LOW)
         entry.entry_timeout = entry.attr_timeout = 0
         return entry
 
@@ -125,11 +129,6 @@ class Appearance:
         entry.st_gid = self._gid
         entry.entry_timeout = entry.attr_timeout = self._timeout_s
         return entry
-
-
-def is_phantom(inode: int) -> bool:
-    """Claim: `phantom` made that inode."""
-    return inode & ~_LOW == PHANTOM
 
 
 def show(entry: EntryAttributes, attributes: Sequence[int]) -> None:

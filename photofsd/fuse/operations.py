@@ -13,7 +13,7 @@ from pyfuse3 import EntryAttributes, FileInfo, FUSEError, ReaddirToken, RequestC
 from photofsd.errors import FileUnreadable, ReadOnlyTree
 from photofsd.fuse import errno
 from photofsd.fuse.announce import Pretence
-from photofsd.fuse.appearance import Appearance, file_system_figures, is_phantom
+from photofsd.fuse.appearance import Appearance, file_system_figures
 from photofsd.fuse.files import Files, Renderer
 from photofsd.fuse.guard import Tally, guarded, guarded_forget
 from photofsd.fuse.handles import Handles, OpenFolder
@@ -235,9 +235,7 @@ class PhotoOperations(pyfuse3.Operations):
     async def setattr(
         self, inode: int, attr: EntryAttributes, fields: SetattrFields, fh: int | None, ctx: RequestContext
     ) -> EntryAttributes:
-        if ctx.pid != self._announcer.pid:
-            raise ReadOnlyTree(_FIXED)
-        return self._appearance.phantom(stat.S_IFREG, inode) if is_phantom(inode) else await self._attributes(inode)
+        raise ReadOnlyTree(_FIXED)
 
     # ---- What inodes and names stand for ----
 

@@ -26,6 +26,7 @@ from photofsd.types import AssetId, DirId, Kind, PersonId
 from tests.component.face_kit import LEFT, MIDDLE, RIGHT, find, together
 from tests.component.librarian import Librarian
 from tests.component.store_kit import digest, open_store, violations
+from tests.writable import copied
 
 Program = Callable[..., subprocess.CompletedProcess[bytes]]
 ROOT = b"/nas/photos"
@@ -278,7 +279,7 @@ def test_faces_that_other_programs_have_marked_are_marked_at_the_same_places(
 ) -> None:
     names = ["portrait.jpg", "portrait-orientation-6.jpg"]
     for name in names:
-        shutil.copy(test_data / "faces/xmp-regions" / name, here.folder / name)
+        copied(test_data / "faces/xmp-regions" / name, here.folder / name)
     here.take_in()
     here.work_off()
     arguments = ["--state", here.state, "--library", here.folder]

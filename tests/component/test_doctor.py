@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import re
 import resource
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from photofsd.daemon.doctor import MODULES, System, examine
 from photofsd.daemon.finding import Finding
 from photofsd.daemon.probe import Sight
 from tests.component import tiny_clip, tiny_faces
+from tests.writable import copied
 
 Examine = Callable[..., dict[str, Finding]]
 
@@ -223,7 +223,7 @@ def test_without_a_model_the_doctor_says_what_one_would_bring(settings: Settings
 
 
 def test_a_model_is_tried_and_what_runs_it_is_said(settings: Settings, system: System, test_models: Path) -> None:
-    shutil.copytree(test_models / "clip", settings.models.folder / "clip")
+    copied(test_models / "clip", settings.models.folder / "clip")
     finding = _findings(settings, system)["image-text model"]
     assert finding.level == "ok"
     assert finding.text.endswith("384 dimensions, on ONNX Runtime, CPUExecutionProvider")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from photofsd.models.clip import ClipModel, checked
 from photofsd.models.folder import Installed, Layout, Purpose, chosen
 from photofsd.models.loading import load
 from tests.component import tiny_clip
+from tests.writable import copied
 
 RAN = "clip model small: works: 384 dimensions, on ONNX Runtime, CPUExecutionProvider\n"
 
@@ -27,7 +27,7 @@ RAN = "clip model small: works: 384 dimensions, on ONNX Runtime, CPUExecutionPro
 @pytest.fixture
 def models(test_models: Path, tmp_path: Path) -> Path:
     """A models folder of our own."""
-    shutil.copytree(test_models / "clip", tmp_path / "models" / "clip")
+    copied(test_models / "clip", tmp_path / "models" / "clip")
     return tmp_path / "models"
 
 

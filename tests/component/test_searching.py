@@ -11,7 +11,6 @@ import datetime as dt
 import functools
 import itertools
 import os
-import shutil
 import signal
 import socket
 import threading
@@ -47,6 +46,7 @@ from photofsd.store.schema import Tables
 from photofsd.store.writer import Writer
 from photofsd.types import AssetId
 from tests.component.query_library import Shot, add
+from tests.writable import copied
 
 TODAY = dt.date(2024, 6, 15)
 SHOWN = {
@@ -422,7 +422,7 @@ def test_a_model_that_is_gone_leaves_words_and_an_alert_and_comes_back(
 
 def test_another_model_that_answers_is_another_searcher(place: Place) -> None:
     copy = place.settings.models.folder / "clip" / "other"
-    shutil.copytree(place.model.folder, copy)
+    copied(place.model.folder, copy)
     (copy / "note.txt").write_text("another model")
     other = chosen(place.settings.models.folder, Purpose.CLIP, "other")
     assert other is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from photofsd.store.env import Store
 from photofsd.types import Facet
 from tests.component import tiny_clip, tiny_faces
 from tests.faults.home import LIMIT_S, Home
+from tests.writable import copied
 
 PHOTOS = 60
 
@@ -215,8 +215,8 @@ def test_a_real_model_embeds_real_photos(make_home: Callable[..., Home], test_mo
     home = make_home()
     photos = sorted((test_data / "Photos").rglob("*.jpg"))[:40]
     for number, path in enumerate(photos):
-        shutil.copy(path, home.folder / f"{number}.jpg")
-    shutil.copytree(test_models / "clip", home.models / "clip")
+        copied(path, home.folder / f"{number}.jpg")
+    copied(test_models / "clip", home.models / "clip")
     home.start()
     home.rest()
     health = home.health()

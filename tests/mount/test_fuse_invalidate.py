@@ -204,16 +204,16 @@ def test_watchers_of_other_folders_hear_nothing(gallery: Served) -> None:
         assert elsewhere.next(within_s=0) == []
 
 
-def test_watchers_hear_a_touch_where_the_daemon_may_not_write(unprivileged: Served) -> None:
+def test_watchers_hear_as_much_where_the_daemon_has_no_rights_but_an_owners(unprivileged: Served) -> None:
     folder = unprivileged.point / "some"
     with watching(folder) as watch:
         names_of(folder)
         unprivileged.tree("put", "some", "c.jpg", 3)
         tell(unprivileged, appeared=["c.jpg"])
-        assert watch.next() == [(IN_ATTRIB, "c.jpg")]
+        assert watch.next() == [(IN_CREATE, "c.jpg")]
         unprivileged.tree("remove", "some", "c.jpg")
         tell(unprivileged, vanished=["c.jpg"])
-        assert watch.next() == [(IN_ATTRIB, "c.jpg")]
+        assert watch.next() == [(IN_DELETE, "c.jpg")]
     assert error_of((folder / "c.jpg").stat) == errno.ENOENT
 
 

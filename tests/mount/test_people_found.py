@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.mount.walker import daemon
+from tests.writable import copied
 
 PATIENCE_S = 90
 CROPS = Path("faces", "sitcom crops")
@@ -52,7 +53,7 @@ def test_somebody_who_was_named_in_the_tree_gets_new_photos_and_keeps_what_was_s
     if not (test_models / PACK).is_dir():
         pytest.skip(f"no face models: {test_models / PACK} is absent")
     folder, state, late = tmp_path / "library", tmp_path / "state", "sheldon5.png"
-    shutil.copytree(test_data / CROPS, folder, ignore=shutil.ignore_patterns(late))
+    copied(test_data / CROPS, folder, ignore=shutil.ignore_patterns(late))
     (tmp_path / "models" / "faces").mkdir(parents=True)
     (tmp_path / "models" / PACK).symlink_to(test_models / PACK)
     with daemon(folder, state, tmp_path / "photos"):
@@ -64,7 +65,7 @@ def test_somebody_who_was_named_in_the_tree_gets_new_photos_and_keeps_what_was_s
 
         eventually(lambda: bool(at("sheldon1.png")), "nobody was found")
         at("sheldon1.png")[0].rename(people / "Sheldon")
-        shutil.copy(test_data / CROPS / "sheldon" / late, folder / late)
+        copied(test_data / CROPS / "sheldon" / late, folder / late)
         eventually((people / "Sheldon" / late).exists, "the new photo is not theirs")
         assert all(name.startswith("sheldon") for name in os.listdir(people / "Sheldon"))
         (people / "Sheldon" / "sheldon2.png").unlink()
