@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Both = tuple[Kin | None, Kin | None]
 """What counts of a photo, before and after a change."""
 
+_FIRST, _LAST = b"", b"\xff"
+"""Before and after every row of `kin`."""
+
 _FORMATS = ("jpeg", "heic", "avif", "webp", "png", "tiff")
 """Of equally large pictures of one shot, the cover is the one that most programs can open."""
 
@@ -59,15 +62,17 @@ class Forming:
         return self._kin[asset]
 
     def around(self, changed: Mapping[AssetId, Both]) -> set[AssetId]:
-        """The photos whose stacks these changes may concern: themselves, and one at least of every such stack."""
+        """The photos whose stacks these changes may concern: themselves, and all of every group that was or is theirs.
+
+        Less would not do. Where a group says nothing any more, its photos may be in several stacks; and if they were
+        too many for one before, nothing that is stored leads from one to the other.
+        """
         found = set(changed)
         limit = shots.MEMBERS_MAX + 1 + len(changed)  # more were too many before, too
-        for asset, both in changed.items():
-            for key in {key for one in both if one is not None for key in one.keys}:
-                if key[0] == Bond.MOMENT:
-                    found.update(self._beside(kin.row_key(key, asset)))
-                else:
-                    found.update(self._group(key, limit))
+        for key in {key for both in changed.values() for one in both for key in _keys(one)}:
+            if key[0] != Bond.MOMENT:
+                found.update(self._group(key, limit))
+        found.update(self._beside(_changed_moments(changed)))
         return found
 
     def around_one(self, asset: AssetId) -> tuple[Collection[AssetId], Stack | None]:
@@ -141,28 +146,37 @@ class Forming:
 
     def _series(self, row_key: bytes) -> list[bytes]:
         """The rows around this one that follow each other without a gap, in order; or too many of them."""
-        before, after = (list(self._run(row_key, shots.MEMBERS_MAX, forward=forward)) for forward in (False, True))
+        before, after = (list(self._run(row_key, end, shots.MEMBERS_MAX)) for end in (_FIRST, _LAST))
         return [*reversed(before), row_key, *after]
 
-    def _beside(self, row_key: bytes) -> Iterator[AssetId]:
-        """The photos right before and after that row, were it there."""
-        for forward in (False, True):
-            yield from (kin.parts(one)[1] for one in self._run(row_key, 1, forward=forward))
+    def _beside(self, changed: Iterable[bytes]) -> Iterator[AssetId]:
+        """The photos beside these rows that were or are in a series with one of them.
 
-    def _run(self, row_key: bytes, limit: int, *, forward: bool) -> Iterator[bytes]:
-        """The rows that follow that one (or go before it) without a gap, nearest first, at most `limit`."""
+        Looked for before and after every row as far as the next of them: what lies between two is read twice at most.
+        """
+        rows = sorted(changed)
+        for row_key, *ends in zip(rows, [_FIRST, *rows], [*rows[1:], _LAST], strict=False):
+            for end in ends:
+                beside = list(self._run(row_key, end, shots.MEMBERS_MAX + 1))
+                if len(beside) <= shots.MEMBERS_MAX:  # more were too many before, and are
+                    yield from (kin.parts(one)[1] for one in beside)
+
+    def _run(self, row_key: bytes, end: bytes, limit: int) -> Iterator[bytes]:
+        """The rows from that one (be it there or not) towards the end without a gap, nearest first, at most `limit`."""
         latest = row_key
+        is_forward = row_key < end
+        low, high = sorted((row_key, end))
         with self._txn.cursor(Tables.KIN) as cursor:
             is_there = cursor.set_range(row_key)
-            if not forward:
+            if not is_forward:
                 is_there = cursor.prev() if is_there else cursor.last()
             elif is_there and cursor.key() == row_key:
                 is_there = cursor.next()
-            while is_there and limit and _is_next(latest, cursor.key()):
+            while is_there and limit and low < cursor.key() < high and _is_next(latest, cursor.key()):
                 latest = cursor.key()
                 yield latest
                 limit -= 1
-                is_there = cursor.next() if forward else cursor.prev()
+                is_there = cursor.next() if is_forward else cursor.prev()
 
     def _stack(self, together: list[AssetId]) -> Stack:
         known = self._known(together)
@@ -173,6 +187,20 @@ class Forming:
         of_movies = {asset for tie in ties if tie.kind is StackKind.LIVE for asset in (tie.one, tie.other)}
         stills = frozenset(asset for asset in of_movies if known[asset].kind is not Kind.VIDEO)
         return Stack(_cover(known, ties), kinds, tuple(together), stills)
+
+
+def _keys(found: Kin | None) -> frozenset[bytes]:
+    return found.keys if found is not None else frozenset()
+
+
+def _changed_moments(changed: Mapping[AssetId, Both]) -> set[bytes]:
+    """The rows of MOMENT keys that go or come."""
+    return {
+        kin.row_key(key, asset)
+        for asset, (before, after) in changed.items()
+        for key in _keys(before) ^ _keys(after)
+        if key[0] == Bond.MOMENT
+    }
 
 
 def _is_next(row_key: bytes, other: bytes) -> bool:

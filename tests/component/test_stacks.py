@@ -113,6 +113,39 @@ def test_a_time_lapse_that_is_cut_in_two_is_two_bursts(store: Store, monkeypatch
     assert members(store, frames[6]) == tuple(frames[4:])
 
 
+@pytest.fixture
+def few_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stack may have five members. By `usefixtures`: it then outlasts the store, which is checked at the end."""
+    monkeypatch.setattr(shots, "MEMBERS_MAX", 5)
+
+
+def add_pairs(txn: WriteTransaction, count: int, gap_s: float) -> list[tuple[AssetId, AssetId]]:
+    """Shots that follow each other: a JPEG, and a RAW that no clock puts into the series."""
+    return [
+        (add(txn, f"{number}.JPG", number * gap_s), add(txn, f"{number}.CR2", taken=None)) for number in range(count)
+    ]
+
+
+@pytest.mark.usefixtures("few_members")
+def test_a_burst_too_large_for_a_stack_that_falls_apart_leaves_its_pairs(store: Store) -> None:
+    with store.write() as txn:
+        pairs = add_pairs(txn, 3, 0.9)
+    assert [members(store, jpeg) for jpeg, _ in pairs] == [()] * 3
+    with store.write() as txn:
+        remove(txn, pairs[2][0])
+    assert [members(store, jpeg) for jpeg, _ in pairs[:2]] == pairs[:2]
+
+
+@pytest.mark.usefixtures("few_members")
+def test_a_burst_that_becomes_a_time_lapse_leaves_its_pairs(store: Store) -> None:
+    with store.write() as txn:
+        pairs = add_pairs(txn, 5, 0.8)
+    assert [members(store, jpeg) for jpeg, _ in pairs] == [()] * 5
+    with store.write() as txn:
+        add(txn, "5.JPG", 5 * 0.8)
+    assert [members(store, jpeg) for jpeg, _ in pairs] == pairs
+
+
 def test_a_folder_that_moves_keeps_its_stacks(store: Store) -> None:
     with store.write() as txn:
         folder = paths.add_folder(txn, root(txn), b"a")
