@@ -25,7 +25,7 @@ from photofsd.types import AssetId, DirId, Facet
 if TYPE_CHECKING:
     from photofsd.store.transaction import ReadTransaction, WriteTransaction
 
-VERSION = 7
+VERSION = 8
 """Raise it with every change to what follows from the same records: all is derived anew at the next start."""
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  the wall clock of the camera, of no zone

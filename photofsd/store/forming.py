@@ -194,11 +194,11 @@ def _keys(found: Kin | None) -> frozenset[bytes]:
 
 
 def _changed_moments(changed: Mapping[AssetId, Both]) -> set[bytes]:
-    """The rows of MOMENT keys that go or come."""
+    """The rows of MOMENT keys that go, come, or stay with something else changed of their photo."""
     return {
         kin.row_key(key, asset)
         for asset, (before, after) in changed.items()
-        for key in _keys(before) ^ _keys(after)
+        for key in _keys(before) | _keys(after)
         if key[0] == Bond.MOMENT
     }
 
