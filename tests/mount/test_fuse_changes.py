@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mount.conftest import WITHOUT_RIGHTS
 from tests.mount.served import Served, names_of
 from tests.mount.test_fuse_faults import error_of
 
@@ -167,3 +168,18 @@ def test_everything_else_is_refused_and_changes_nothing(gallery: Served, library
     assert names_of(folder) == sorted(before)
     assert all(gallery.tree("reasons"))
     assert "Traceback" not in gallery.log
+
+
+def test_who_has_no_rights_but_an_owners_is_refused_by_us_with_a_reason(gallery: Served) -> None:
+    """Root may do what modes forbid, so that nobody would notice if the kernel refused everybody else before us."""
+    for words in (["rm", "-f", "all/a.jpg"], ["mkdir", "all/new"], ["mv", "-f", "all/a.jpg", "all/b.jpg"]):
+        before = len(gallery.tree("reasons"))
+        done = subprocess.run(
+            [*(WITHOUT_RIGHTS if os.geteuid() == 0 else ()), *words],
+            cwd=gallery.point,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Read-only file system" in done.stderr, done.stderr
+        assert len(gallery.tree("reasons")) == before + 1
