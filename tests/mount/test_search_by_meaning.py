@@ -17,6 +17,7 @@ import pytest
 
 from photofsd.daemon.client import ask
 from photofsd.daemon.commands import Ping
+from photofsd.searcher.child import FOLLOW_EVERY_S
 from tests.mount.walker import daemon
 
 WORDS_ALONE = frozenset({"Stonehenge", "beach", "dog", "giraffe", "zebra"})
@@ -35,8 +36,19 @@ def mounted(
     place = tmp_path_factory.mktemp("meaning")
     options = ("--models", str(test_models))
     with daemon(test_data, place / "state", place / "photos", *options):
-        eventually(lambda: searcher(place / "state")["state"] == "ready")
+        eventually(lambda: has_caught_up(place / "state"))
         yield place / "photos", place / "state"
+
+
+def has_caught_up(state: Path) -> bool:
+    """Claim: the searcher has all vectors, and two looks of its own at the store changed nothing of how it stands."""
+    health = json.loads(photofsd(state, "status", "--json"))
+    is_whole = health["searcher"]["vectors"] == health["stages"]["clip"]["done"]
+    if not is_whole or health["searcher"]["state"] != "ready":
+        return False
+    time.sleep(2.5 * FOLLOW_EVERY_S)
+    now = searcher(state)
+    return all(now[key] == health["searcher"][key] for key in ("state", "vectors", "tail", "floor"))
 
 
 def eventually(claim: Callable[[], bool]) -> None:
