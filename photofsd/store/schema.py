@@ -72,7 +72,7 @@ class Tables:
         "name",
         "u64",
         "schema_version, next_asset, next_file, next_dir, next_face, next_cluster, next_person, sequence, people, "
-        "journal, derived (rederive.py), regrouped (daemon/clustering.py)",
+        "journal, derived (rederive.py), regrouped (grouped.py)",
     )
     ROOTS = Table("roots", "blake2b-16 of the path", "LibraryRecord", "the library folders")
     DIRS = Table("dirs", "DirId", "DirRecord", "folders of the libraries")

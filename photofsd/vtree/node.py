@@ -107,7 +107,7 @@ class Directory(ABC):
     """A generated folder."""
 
     is_writable: bool = False
-    """Claim: mkdir, rmdir, rename or unlink mean something here (the mode bits show it)."""
+    """Claim: mkdir, rmdir, rename or unlink mean something here."""
 
     is_quick: bool = False
     """Claim: `listing` takes well under a millisecond and waits for nothing, so the mount may call it in its loop."""

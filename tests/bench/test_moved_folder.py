@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import resource
+import os
 import shutil
 import threading
 import time
@@ -13,14 +13,11 @@ from typing import Self
 from photofsd.store import moved, paths
 from photofsd.store.env import Store
 from photofsd.store.writer import Writer
+from tests.bench.running import cpu_s_of, memory_of
 from tests.bench.sheet import Sheet
 from tests.bench.synthetic import LAST_YEAR, LAST_YEAR_SHARE, Synthetic
 
-
-def anonymous_mb() -> float:
-    """Memory of this process's own, without the mapped store."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
+MIB = 1 << 20
 
 
 class Others:
@@ -55,7 +52,7 @@ def test_moved_folder(large_library: Synthetic, tmp_path: Path, sheet: Sheet) ->
         (library,) = paths.libraries(txn)
         year = paths.child(txn, library.dir, b"%d" % LAST_YEAR)
     assert year is not None
-    before_mb, started_s, started_cpu_s = anonymous_mb(), time.perf_counter(), cpu_s()
+    before, started_s, started_cpu_s = memory_of(os.getpid()).own, time.perf_counter(), cpu_s_of(os.getpid())
     assert writer.run(lambda txn: moved.move_folder(txn, year, library.dir, b"Renamed"))
     at_once_s, pieces = time.perf_counter() - started_s, 0
 
@@ -65,8 +62,8 @@ def test_moved_folder(large_library: Synthetic, tmp_path: Path, sheet: Sheet) ->
 
     with Others(writer) as others:
         moved.tell(store, writer, count)
-    all_s, all_cpu_s = time.perf_counter() - started_s, cpu_s() - started_cpu_s
-    grown_mb = anonymous_mb() - before_mb
+    all_s, all_cpu_s = time.perf_counter() - started_s, cpu_s_of(os.getpid()) - started_cpu_s
+    grown = memory_of(os.getpid()).own - before
     writer.close()
     store.close()
     photos = int(large_library.count * LAST_YEAR_SHARE)
@@ -75,10 +72,4 @@ def test_moved_folder(large_library: Synthetic, tmp_path: Path, sheet: Sheet) ->
     sheet.add("until all of its photos are found by the new name", all_s, "s")
     sheet.add("CPU time of that", all_cpu_s, "s")
     sheet.add("others who write meanwhile wait at most", others.worst_s * 1000, "ms")
-    sheet.add("memory that it takes", grown_mb, "MB", at_most=100)
-
-
-def cpu_s() -> float:
-    """CPU seconds of this process."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    sheet.add("memory that it takes", grown / MIB, "MiB", at_most=100)

@@ -74,7 +74,7 @@ def test_du_and_tar_count_a_photo_in_two_folders_once(gallery: Served, tmp_path:
     assert re.findall(r"(\S+) link to (\S+)", table) == [("some/a.jpg", "all/a.jpg"), ("some/b.jpg", "all/b.jpg")]
 
 
-def test_modes_say_what_can_be_changed(gallery: Served) -> None:
+def test_modes_let_the_owner_ask_for_changes_of_folders_and_nobody_write_files(gallery: Served) -> None:
     modes = {path: (gallery.point / path).stat().st_mode & 0o7777 for path in ("all/a.jpg", "all", "albums", "status")}
     assert modes == {"all/a.jpg": 0o444, "all": 0o755, "albums": 0o755, "status": 0o444}
     owner = (gallery.point / "all/a.jpg").stat()
